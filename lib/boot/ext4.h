@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ext2/3/4 volumes by libext2fs over a disk, read-only. */
+#ifndef BOOT_EXT4_H
+#define BOOT_EXT4_H
+
+#include "core/bytes.h"
+#include "image/disk.h"
+#include "image/ranges.h"
+
+struct ext4;
+
+/* COLDSEAL_BAD_IMAGE for a damaged one, COLDSEAL_UNSUPPORTED for features that libext2fs does not
+ * know. `disk` is borrowed. */
+struct ext4 *ext4_open(struct disk *disk, uint64_t offset_bytes, uint64_t length_bytes,
+                       struct error *err);
+void ext4_free(struct ext4 *ext4);
+DEFINE_OWNED(ext4);
+
+/* Bytes, from the start of the partition, that the file system does not call free: its blocks in
+ * use (its own metadata, the boot block before the first group and uninitialised groups' metadata
+ * included) and everything behind its last block. When the bitmaps cannot be trusted (checksum,
+ * needs recovery with a journal, errors flag) *reliable is false and the list is the whole
+ * partition. */
+struct ranges *ext4_used_ranges(struct ext4 *ext4, bool *reliable, struct error *err);
+
+/* Whole file; links are followed inside the volume. COLDSEAL_BAD_IMAGE when absent or longer than
+ * `limit_bytes`. */
+struct bytes *ext4_read_file(struct ext4 *ext4, const char *path, size_t limit_bytes,
+                             struct error *err);
+
+#endif

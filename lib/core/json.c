@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/json.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "core/json_duplicates.h"
+
+static bool json_text_is_strict(const char *text, size_t size, struct error *err)
+{
+    if (size > JSON_LIMIT_BYTES)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "JSON is larger than %zu bytes",
+                         JSON_LIMIT_BYTES);
+    if (memchr(text, '\0', size) != NULL)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "JSON holds a NUL byte");
+    return json_check_duplicates(text, size, err);
+}
+
+json_object *json_parse(const char *text, size_t size, struct error *err)
+{
+    if (!json_text_is_strict(text, size, err))
+        return NULL;
+    json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
+    if (tokener == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    OWNED_JSON object = json_tokener_parse_ex(tokener, text, (int)size);
+    enum json_tokener_error code = json_tokener_get_error(tokener);
+    if (code == json_tokener_continue)
+        object = json_tokener_parse_ex(tokener, "", 1); /* the NUL ends a bare number */
+    code = json_tokener_get_error(tokener);
+    size_t end = json_tokener_get_parse_end(tokener);
+    json_tokener_free(tokener);
+    while (end < size && isspace((unsigned char)text[end]))
+        end++;
+    if (code == json_tokener_success && end >= size)
+        return TAKE(object);
+    if (code == json_tokener_success)
+        error_set(err, COLDSEAL_BAD_IMAGE, "JSON is followed by other data");
+    else
+        error_set(err, COLDSEAL_BAD_IMAGE, "not JSON: %s", json_tokener_error_desc(code));
+    return NULL;
+}
+
+json_object *json_read_file(const char *path, struct error *err)
+{
+    OWNED(bytes) bytes = bytes_read_file(path, JSON_LIMIT_BYTES, err);
+
+    if (bytes == NULL)
+        return NULL;
+    json_object *object = json_parse((const char *)bytes->data, bytes->size, err);
+    if (object == NULL)
+        error_wrap(err, "%s", path);
+    return object;
+}
+
+static bool json_get(json_object *object, const char *key, json_type type, json_object **value,
+                     struct error *err)
+{
+    if (!json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, key, value))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is missing", key);
+    if (!json_object_is_type(*value, type))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is not of type %s", key,
+                         json_type_to_name(type));
+    return true;
+}
+
+bool json_get_string(json_object *object, const char *key, const char **value, struct error *err)
+{
+    json_object *member;
+
+    if (!json_get(object, key, json_type_string, &member, err))
+        return false;
+    *value = json_object_get_string(member);
+    if (strlen(*value) != (size_t)json_object_get_string_len(member))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" holds a NUL", key);
+    return true;
+}
+
+bool json_get_u64(json_object *object, const char *key, uint64_t *value, struct error *err)
+{
+    json_object *member;
+
+    if (!json_get(object, key, json_type_int, &member, err))
+        return false;
+    if (json_object_get_int64(member) < 0)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is negative", key);
+    *value = json_object_get_uint64(member);
+    return true;
+}
+
+bool json_get_bool(json_object *object, const char *key, bool *value, struct error *err)
+{
+    json_object *member;
+
+    if (!json_get(object, key, json_type_boolean, &member, err))
+        return false;
+    *value = json_object_get_boolean(member);
+    return true;
+}
+
+bool json_get_object(json_object *object, const char *key, json_object **value, struct error *err)
+{
+    return json_get(object, key, json_type_object, value, err);
+}
+
+bool json_get_array(json_object *object, const char *key, json_object **value, struct error *err)
+{
+    return json_get(object, key, json_type_array, value, err);
+}
+
+bool json_add(json_object *object, const char *key, json_object *value, struct error *err)
+{
+    if (value == NULL || json_object_object_add(object, key, value) != 0) {
+        json_object_put(value);
+        return error_no_memory(err);
+    }
+    return true;
+}
+
+bool json_append(json_object *array, json_object *value, struct error *err)
+{
+    if (value == NULL || json_object_array_add(array, value) != 0) {
+        json_object_put(value);
+        return error_no_memory(err);
+    }
+    return true;
+}

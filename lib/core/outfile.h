@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An output file that is complete or absent: written without a name where the file system can
+ * (O_TMPFILE) or under a temporary one, then synced and renamed, and the folder synced. */
+#ifndef CORE_OUTFILE_H
+#define CORE_OUTFILE_H
+
+#include <sys/types.h>
+
+#include "core/error.h"
+#include "core/own.h"
+
+struct outfile;
+
+/* Refuses an existing `path` unless `replace` (then only a regular file is replaced, at commit).
+ * COLDSEAL_IO otherwise. */
+struct outfile *outfile_open(const char *path, mode_t mode, bool replace, struct error *err);
+/* Read and write; borrowed. */
+int outfile_fd(const struct outfile *out);
+/* A path under which this process can open the file again: /proc/self/fd/N; borrowed. */
+const char *outfile_proc_path(const struct outfile *out);
+/* Sync, give it its name, sync the folder. After this only outfile_free may be called. */
+bool outfile_commit(struct outfile *out, struct error *err);
+/* Without a commit before, nothing is left. */
+void outfile_free(struct outfile *out);
+DEFINE_OWNED(outfile);
+
+/* Writes a small file in one go with the same guarantee. "-" is standard output. */
+bool outfile_write(const char *path, const void *data, size_t size, mode_t mode, bool replace,
+                   struct error *err);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening images that exist. Recognised by content, never by name. */
+#ifndef IMAGE_OPEN_H
+#define IMAGE_OPEN_H
+
+#include "image/disk.h"
+
+/* A file or a block device, qcow2 or raw. `backing` (borrowed, may be NULL) is what a qcow2 with a
+ * backing file reads through; without it such an image is refused, and the name in its header is
+ * never opened. COLDSEAL_IO, COLDSEAL_BAD_IMAGE, COLDSEAL_UNSUPPORTED. The message does not name
+ * `path`: the caller does. */
+struct disk *image_open(const char *path, struct disk *backing, struct error *err);
+/* For writing in place. A qcow2 with internal snapshots is refused. Locked against a second writer
+ * (OFD lock, as QEMU's own image locking sees it); COLDSEAL_IO when somebody holds it. */
+struct disk *image_open_writable(const char *path, struct error *err);
+/* The same from a descriptor, which is borrowed and must outlive the disk. */
+struct disk *image_open_fd(int fd, bool writable, struct disk *backing, struct error *err);
+
+/* Disks by format, from a descriptor that is borrowed and must outlive the disk. */
+struct disk *raw_open(int fd, bool writable, struct error *err);
+struct disk *qcow2_open(int fd, bool writable, struct disk *backing, struct error *err);
+/* In memory: `size_bytes` of zeros, for tests and small work. */
+struct disk *memory_disk_new(uint64_t size_bytes, struct error *err);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coldseal: encrypt cloud disk images before their first boot, for one virtual machine.
+ *
+ * One function for each command. Each takes its options, returns true on success, and then sets
+ * `*report` (when the pointer is not NULL) to a record that the caller renders and frees. On
+ * failure it returns false, sets `*err`, and leaves nothing under an output's name. No function
+ * prints, exits, or keeps state between calls. Strings in options are borrowed for the call. */
+#ifndef COLDSEAL_H
+#define COLDSEAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define COLDSEAL_API __attribute__((visibility("default")))
+
+/* Frozen: the exit codes of the command. */
+enum coldseal_code {
+    COLDSEAL_OK = 0,
+    COLDSEAL_DIFFERS = 1,     /* a check found a difference, or some of many failed */
+    COLDSEAL_USAGE = 2,       /* wrong options */
+    COLDSEAL_IO = 3,          /* a file or device cannot be read or written; no memory, no room */
+    COLDSEAL_BAD_IMAGE = 4,   /* malformed or hostile input */
+    COLDSEAL_TPM = 5,         /* TPM or policy */
+    COLDSEAL_KEY = 6,         /* wrong key, or cryptography failed */
+    COLDSEAL_UNSUPPORTED = 7, /* well-formed, but not something that coldseal does */
+    COLDSEAL_BUG = 70,
+    COLDSEAL_TRY_AGAIN = 75, /* an appliance died; the same command may work */
+};
+
+#define COLDSEAL_ERROR_BYTES 1024
+
+struct coldseal_error {
+    enum coldseal_code code;
+    char message[COLDSEAL_ERROR_BYTES]; /* one line, no newline at its end */
+};
+
+/* Called from the calling thread or a worker, never twice at once. `total` is 0 while unknown. */
+struct coldseal_progress {
+    void (*update)(void *context, const char *stage, uint64_t done, uint64_t total);
+    void *context;
+};
+
+struct coldseal_report;
+
+/* One JSON document without a newline, or lines of text; freed with free(3). NULL and err when
+ * memory is out. */
+COLDSEAL_API char *coldseal_report_json(const struct coldseal_report *report,
+                                        struct coldseal_error *err);
+COLDSEAL_API char *coldseal_report_text(const struct coldseal_report *report,
+                                        struct coldseal_error *err);
+COLDSEAL_API void coldseal_report_free(struct coldseal_report *report);
+
+/* The JSON document that stands for a failure. */
+COLDSEAL_API char *coldseal_error_json(const struct coldseal_error *error);
+
+COLDSEAL_API const char *coldseal_version(void);
+
+/* For the process that is the command: no core dumps. Call it first. */
+COLDSEAL_API void coldseal_harden_process(void);
+
+struct coldseal_inspect_options {
+    const char *image;
+};
+COLDSEAL_API bool coldseal_inspect(const struct coldseal_inspect_options *options,
+                                   struct coldseal_report **report, struct coldseal_error *err);
+
+/* What the host may configure in the guest (SMBIOS, fw_cfg, metadata, CIDATA disks). */
+enum coldseal_host_config { COLDSEAL_HOST_CONFIG_DENY, COLDSEAL_HOST_CONFIG_KEEP };
+
+/* The guest's part, shared by prepare and encrypt. Zero is the default everywhere. */
+struct coldseal_guest_options {
+    enum coldseal_host_config host_config;
+    bool console_login;          /* keep login prompts on the consoles */
+    const char *cloud_init_seed; /* folder with user-data and meta-data, or NULL */
+    const char *const *debs;     /* local packages to install in the guest */
+    size_t deb_count;
+    const char *const *kernel_args; /* additions to the kernel's command line */
+    size_t kernel_arg_count;
+    const char *data_dir;       /* templates; NULL: the installed ones */
+    const char *unlock_program; /* coldseal-unlock; NULL: the installed one */
+    uint32_t root_partition;    /* number that settles which is root, 0: find it */
+};
+
+/* Shape of an output image. */
+struct coldseal_output_options {
+    const char *format;       /* "raw", "qcow2"; NULL: by the suffix of the name, else raw */
+    uint64_t disk_size_bytes; /* 0: as small as the content allows */
+    uint64_t align_bytes;     /* the disk's size is a multiple of it; 0: 1 MiB */
+    bool force;               /* replace an existing regular file */
+    bool checksum;            /* put SHA-256 of input and output files into the report */
+    unsigned threads;         /* 0: one for each processor */
+};
+
+struct coldseal_prepare_options {
+    const char *in;
+    const char *out;
+    struct coldseal_guest_options guest;
+    struct coldseal_output_options output;
+    struct coldseal_progress progress;
+};
+COLDSEAL_API bool coldseal_prepare(const struct coldseal_prepare_options *options,
+                                   struct coldseal_report **report, struct coldseal_error *err);
+
+struct coldseal_encrypt_options {
+    const char *in;
+    const char *out;
+    const char *key_in;    /* pool key to use, or NULL: 32 random bytes are made … */
+    const char *key_out;   /* … and written here */
+    const char *luks_uuid; /* NULL: random */
+    bool
+        no_prepare; /* refuse nothing, change nothing in the guest: it is prepared by other means */
+    bool holes_none; /* encrypt every sector, free blocks included */
+    struct coldseal_guest_options guest;
+    struct coldseal_output_options output;
+    struct coldseal_progress progress;
+};
+COLDSEAL_API bool coldseal_encrypt(const struct coldseal_encrypt_options *options,
+                                   struct coldseal_report **report, struct coldseal_error *err);
+
+struct coldseal_decrypt_options {
+    const char *in;
+    const char *out;
+    const char *key_file; /* pool key, recovery key's text, or any LUKS passphrase */
+    struct coldseal_output_options output;
+    struct coldseal_progress progress;
+};
+COLDSEAL_API bool coldseal_decrypt(const struct coldseal_decrypt_options *options,
+                                   struct coldseal_report **report, struct coldseal_error *err);
+
+struct coldseal_target_read_options {
+    const char *tcti;        /* as tpm2-tools take it; NULL: with swtpm_state, else the device */
+    const char *swtpm_state; /* state folder of a VM that is shut off; it is not changed */
+    const char *out;         /* target document; "-" is standard output */
+    bool force;
+};
+COLDSEAL_API bool coldseal_target_read(const struct coldseal_target_read_options *options,
+                                       struct coldseal_report **report, struct coldseal_error *err);
+
+enum coldseal_key_choice {
+    COLDSEAL_KEY_UNSAID,
+    COLDSEAL_KEY_SHARED, /* the sealed disk keeps the image's volume key */
+};
+
+struct coldseal_seal_options {
+    const char *image;
+    const char *out; /* NULL with in_place */
+    bool in_place;
+    const char *key_file;    /* a secret that opens IMAGE */
+    const char *target;      /* target document; or … */
+    const char *parent;      /* … a bare public key, whose kind must be said: */
+    const char *parent_kind; /* "srk" */
+    const char *pcr_values;  /* JSON, binary event log, or console text of a boot; a file */
+    const char *pcrs;        /* "4,7,8,9,14,15"; NULL: that */
+    enum coldseal_key_choice key_choice;
+    const char *recovery_key_out; /* one of these two … */
+    bool no_recovery;             /* … must be said */
+    struct coldseal_output_options output;
+    struct coldseal_progress progress;
+};
+COLDSEAL_API bool coldseal_seal(const struct coldseal_seal_options *options,
+                                struct coldseal_report **report, struct coldseal_error *err);
+
+struct coldseal_unseal_options {
+    const char *image;
+    const char *tcti;    /* NULL: the device */
+    const char *key_out; /* LUKS passphrase; "-" is standard output */
+};
+COLDSEAL_API bool coldseal_unseal(const struct coldseal_unseal_options *options,
+                                  struct coldseal_report **report, struct coldseal_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,3 @@
+libcoldseal_a_SOURCES += \
+	lib/measure/eventlog.h \
+	lib/measure/pcr.h

@@ -1,0 +1,1 @@
+libcoldseal_a_SOURCES +=

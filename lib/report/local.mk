@@ -1,0 +1,2 @@
+libcoldseal_a_SOURCES += \
+	lib/report/report.h

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One record of what a command found or did, rendered as text and as JSON. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "coldseal.h"
+#include "core/json.h"
+
+/* { "command": …, "version": … }; members keep their order. */
+struct coldseal_report *report_new(const char *command, struct error *err);
+/* The object to add members to; borrowed. */
+json_object *report_json(struct coldseal_report *report);
+DEFINE_OWNED(coldseal_report);
+
+#endif

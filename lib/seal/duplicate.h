@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sealing offline: a keyed-hash object wrapped for TPM2_Import under a parent's public key.
+ * TPM 2.0 Library 1.59, part 1, clause 23.3 (duplication) and annexes B.4, C.6.1. */
+#ifndef SEAL_DUPLICATE_H
+#define SEAL_DUPLICATE_H
+
+#include "core/secret.h"
+#include "seal/target.h"
+
+struct duplicate {
+    struct bytes *private;        /* TPM2B_PRIVATE, marshalled with its size */
+    struct bytes *public;         /* TPM2B_PUBLIC */
+    struct bytes *encrypted_seed; /* TPM2B_ENCRYPTED_SECRET */
+};
+
+/* `secret` is what TPM2_Unseal will return (at most 128 bytes). */
+struct duplicate *duplicate_seal(const struct target *parent, const struct secret *secret,
+                                 const uint8_t policy_digest[32], struct error *err);
+void duplicate_free(struct duplicate *duplicate);
+DEFINE_OWNED(duplicate);
+
+#endif

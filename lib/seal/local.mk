@@ -1,0 +1,5 @@
+libcoldseal_a_SOURCES += \
+	lib/seal/duplicate.h \
+	lib/seal/policy.h \
+	lib/seal/target.h \
+	lib/seal/tpm.h

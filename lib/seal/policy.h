@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policy digests, computed offline. TPM 2.0 Library 1.59, part 3, clause 23.7 (TPM2_PolicyPCR). */
+#ifndef SEAL_POLICY_H
+#define SEAL_POLICY_H
+
+#include "measure/pcr.h"
+
+/* Every PCR of `mask` must be known (COLDSEAL_TPM, names the missing one). */
+bool policy_pcr_digest(const struct pcr_values *values, uint32_t mask, uint8_t digest[32],
+                       struct error *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The LUKS2 header as bytes: reading a hostile one against our allow-list, and writing ours.
+ * LUKS2 On-Disk Format Specification 1.1.2. Knows no secret and touches no device. */
+#ifndef TOKEN_LUKS2_HEADER_H
+#define TOKEN_LUKS2_HEADER_H
+
+#include "core/bytes.h"
+#include "core/json.h"
+
+/* Frozen geometry: two binary headers with 128 KiB of metadata each (binary header of 4 KiB
+ * included), keyslot area up to 16 MiB, data behind it. */
+#define LUKS2_HEADER_BYTES ((size_t)16 << 20)
+#define LUKS2_METADATA_BYTES ((size_t)128 << 10)
+#define LUKS2_KEYSLOTS_OFFSET (2 * LUKS2_METADATA_BYTES)
+#define LUKS2_KEYSLOTS_BYTES (LUKS2_HEADER_BYTES - LUKS2_KEYSLOTS_OFFSET)
+#define LUKS2_SECTOR_BYTES 4096
+#define LUKS2_VOLUME_KEY_BYTES 64
+#define LUKS2_CIPHER "aes-xts-plain64"
+#define LUKS2_LABEL "cloudimg-rootfs-enc"
+#define LUKS2_MAX_KEYSLOTS 32
+#define LUKS2_MAX_TOKENS 32
+/* One keyslot's area: 64 bytes * 4000 stripes, rounded up to 4096. */
+#define LUKS2_AREA_BYTES ((size_t)258048)
+/* Bounds on what a header may make its reader spend. */
+#define LUKS2_MAX_PBKDF2_ITERATIONS 10000000u
+#define LUKS2_MAX_ARGON2_KIB 65536u
+#define LUKS2_MAX_ARGON2_TIME 16u
+#define LUKS2_MAX_ARGON2_LANES 4u
+
+struct luks2_header {
+    char uuid[37];
+    char label[49];
+    uint64_t sequence_id;
+    json_object *json;  /* validated; canonical member order */
+    struct bytes *area; /* keyslot area: LUKS2_KEYSLOTS_BYTES from LUKS2_KEYSLOTS_OFFSET */
+    unsigned copy;      /* 0: first binary header was used, 1: the second */
+    bool copies_agree;  /* false: a write was cut off, or somebody changed one */
+};
+
+/* `bytes` are the first LUKS2_HEADER_BYTES of the partition, read once. Chooses a copy (valid
+ * checksum, then the higher sequence id, then the first), checks it against the allow-list and
+ * re-serialises it. The message names the rule that was broken. COLDSEAL_BAD_IMAGE;
+ * COLDSEAL_UNSUPPORTED where there is no LUKS2 magic at all. */
+struct luks2_header *luks2_header_read(const struct bytes *bytes, struct error *err);
+void luks2_header_free(struct luks2_header *header);
+DEFINE_OWNED(luks2_header);
+
+/* LUKS2_HEADER_BYTES: both copies with checksums, and the keyslot area. */
+struct bytes *luks2_header_serialise(const struct luks2_header *header, struct error *err);
+
+/* The same header with every keyslot's area moved into the other half of the keyslot area than
+ * `occupied` uses, so that writing it leaves the old slots readable until its metadata stands. */
+bool luks2_header_move_apart(struct luks2_header *header, const struct luks2_header *occupied,
+                             struct error *err);
+
+/* Tokens of `type`, borrowed; returns how many, at most `limit`, and their numbers. */
+size_t luks2_header_tokens(const struct luks2_header *header, const char *type,
+                           json_object **tokens, unsigned *numbers, size_t limit);
+size_t luks2_header_keyslot_count(const struct luks2_header *header);
+
+#endif
