@@ -32,17 +32,31 @@ struct luks2_header *luks2_build(const struct luks2_request *request, struct err
 /* The volume key behind `passphrase`; every keyslot is tried. COLDSEAL_KEY when none opens. */
 struct secret *luks2_volume_key(const struct luks2_header *header, const struct secret *passphrase,
                                 unsigned *keyslot, struct error *err);
+/* The same with one keyslot, as a token names it: what a header can make its reader spend is then
+ * one derivation. */
+struct secret *luks2_volume_key_at(const struct luks2_header *header, unsigned keyslot,
+                                   const struct secret *passphrase, struct error *err);
+
+/* The validated header as a file in memory, sealed against any change, for libcryptsetup to load by
+ * /proc/self/fd/N. The caller closes it; -1 on failure. */
+int luks2_header_memfd(const struct luks2_header *header, struct error *err);
 
 /* Reads LUKS2_HEADER_BYTES at `offset` once and validates. */
 struct luks2_header *luks2_load(struct disk *disk, uint64_t offset_bytes, struct error *err);
 /* On a fresh output: everything. */
 bool luks2_store(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *header,
                  struct error *err);
-/* On a disk that holds `old`: new keyslots, copy A, copy B, each flushed, then the old keyslots
- * wiped. Killed at any point, the disk opens with the old or the new keys, and a second run
- * finishes. `header` must have been moved apart from `old`. */
+/* On a disk that holds `old`: new keyslots, copy A, copy B, each flushed, then luks2_finish().
+ * Killed at any point, the disk opens with the old or the new keys. `header` must have been moved
+ * apart from `old`. Where the copies of `old` do not agree, the one that was not chosen is written
+ * first, so that no copy is left that points to areas about to be reused. */
 bool luks2_replace(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *old,
                    const struct luks2_header *header, struct error *err);
+/* Completes what a luks2_replace() that was cut off left, whatever it had reached: both copies say
+ * what the chosen one says, and every area that no keyslot owns is wiped. Needs no key; does no
+ * harm when there is nothing to do. `header` is what luks2_load() gave for this disk. */
+bool luks2_finish(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *header,
+                  struct error *err);
 
 /* Pin = HMAC-SHA256(volume key, "cryptsetup:cloudimg-rootfs:UUID"): systemd's measurement of a
  * volume key (systemd 255, src/cryptsetup/cryptsetup.c, measure_volume_key). */

@@ -19,39 +19,60 @@
 #define LUKS2_LABEL "cloudimg-rootfs-enc"
 #define LUKS2_MAX_KEYSLOTS 32
 #define LUKS2_MAX_TOKENS 32
-/* One keyslot's area: 64 bytes * 4000 stripes, rounded up to 4096. */
+/* One keyslot's area: 64 bytes * 4000 stripes, rounded up to 4096. The keyslot area is exactly 64
+ * of them, and each keyslot lies in one. */
 #define LUKS2_AREA_BYTES ((size_t)258048)
+#define LUKS2_AREA_COUNT (LUKS2_KEYSLOTS_BYTES / LUKS2_AREA_BYTES)
 /* Bounds on what a header may make its reader spend. */
 #define LUKS2_MAX_PBKDF2_ITERATIONS 10000000u
+#define LUKS2_MAX_DIGEST_ITERATIONS 1000000u
 #define LUKS2_MAX_ARGON2_KIB 65536u
 #define LUKS2_MAX_ARGON2_TIME 16u
 #define LUKS2_MAX_ARGON2_LANES 4u
+#define LUKS2_MAX_TOKEN_BYTES 16384u
+#define LUKS2_MAX_SEQUENCE_ID ((uint64_t)1 << 62)
 
 struct luks2_header {
     char uuid[37];
     char label[49];
     uint64_t sequence_id;
     json_object *json;  /* validated; canonical member order */
-    struct bytes *area; /* keyslot area: LUKS2_KEYSLOTS_BYTES from LUKS2_KEYSLOTS_OFFSET */
+    struct bytes *area; /* LUKS2_KEYSLOTS_BYTES from LUKS2_KEYSLOTS_OFFSET; zero where unused */
     unsigned copy;      /* 0: first binary header was used, 1: the second */
     bool copies_agree;  /* false: a write was cut off, or somebody changed one */
 };
 
 /* `bytes` are the first LUKS2_HEADER_BYTES of the partition, read once. Chooses a copy (valid
  * checksum, then the higher sequence id, then the first), checks it against the allow-list and
- * re-serialises it. The message names the rule that was broken. COLDSEAL_BAD_IMAGE;
- * COLDSEAL_UNSUPPORTED where there is no LUKS2 magic at all. */
+ * keeps what the list knows, in canonical form; a copy that was chosen and breaks a rule is
+ * refused, whatever the other says. The message names the rule that was broken. COLDSEAL_BAD_IMAGE;
+ * COLDSEAL_UNSUPPORTED where there is no LUKS2 magic at all.
+ *
+ * The list: one crypt segment to the end of the device in the frozen cipher, sector size and
+ * offset; keyslots of kind luks2 in raw areas, pbkdf2 or argon2 with bounded costs; one pbkdf2
+ * digest over all keyslots and the segment; tokens systemd-tpm2, systemd-recovery and coldseal; no
+ * flags, requirements, integrity, subsystem, backup segments; no member beyond those. */
 struct luks2_header *luks2_header_read(const struct bytes *bytes, struct error *err);
 void luks2_header_free(struct luks2_header *header);
 DEFINE_OWNED(luks2_header);
 
-/* LUKS2_HEADER_BYTES: both copies with checksums, and the keyslot area. */
+/* LUKS2_HEADER_BYTES: both copies with checksums, and the keyslot area. The same header gives the
+ * same bytes: its salts are derived from what they go with. */
 struct bytes *luks2_header_serialise(const struct luks2_header *header, struct error *err);
 
-/* The same header with every keyslot's area moved into the other half of the keyslot area than
- * `occupied` uses, so that writing it leaves the old slots readable until its metadata stands. */
+/* Moves every keyslot of `header` to areas that `occupied` does not use and gives it the next
+ * sequence id, so that writing it leaves the old slots readable until its metadata stands. */
 bool luks2_header_move_apart(struct luks2_header *header, const struct luks2_header *occupied,
                              struct error *err);
+
+/* Where each keyslot's area lies: index in the keyslot area, in the order of keyslot numbers.
+ * Returns how many. */
+struct luks2_area {
+    unsigned keyslot;
+    unsigned index; /* the area starts at LUKS2_KEYSLOTS_OFFSET + index * LUKS2_AREA_BYTES */
+};
+size_t luks2_header_areas(const struct luks2_header *header,
+                          struct luks2_area areas[LUKS2_MAX_KEYSLOTS]);
 
 /* Tokens of `type`, borrowed; returns how many, at most `limit`, and their numbers. */
 size_t luks2_header_tokens(const struct luks2_header *header, const char *type,

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keyslots, their areas and tokens of a header that has been validated. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "token/luks2_header.h"
+
+/* Validated JSON has these members; nothing is found in anything else. */
+static json_object *member(json_object *object, const char *key)
+{
+    json_object *value = NULL;
+
+    json_object_object_get_ex(object, key, &value);
+    return value;
+}
+
+static json_object *numbered(json_object *object, unsigned number)
+{
+    char key[12];
+
+    snprintf(key, sizeof(key), "%u", number);
+    return member(object, key);
+}
+
+size_t luks2_header_areas(const struct luks2_header *header,
+                          struct luks2_area areas[LUKS2_MAX_KEYSLOTS])
+{
+    json_object *keyslots = member(header->json, "keyslots");
+    size_t count = 0;
+
+    for (unsigned number = 0; number < LUKS2_MAX_KEYSLOTS; number++) {
+        json_object *area = member(numbered(keyslots, number), "area");
+        if (area == NULL)
+            continue;
+        uint64_t offset = strtoull(json_object_get_string(member(area, "offset")), NULL, 10);
+        areas[count].keyslot = number;
+        areas[count++].index = (unsigned)((offset - LUKS2_KEYSLOTS_OFFSET) / LUKS2_AREA_BYTES);
+    }
+    return count;
+}
+
+size_t luks2_header_keyslot_count(const struct luks2_header *header)
+{
+    return (size_t)json_object_object_length(member(header->json, "keyslots"));
+}
+
+size_t luks2_header_tokens(const struct luks2_header *header, const char *type,
+                           json_object **tokens, unsigned *numbers, size_t limit)
+{
+    json_object *all = member(header->json, "tokens");
+    size_t count = 0;
+
+    for (unsigned number = 0; number < LUKS2_MAX_TOKENS && count < limit; number++) {
+        json_object *token = numbered(all, number);
+        const char *found = json_object_get_string(member(token, "type"));
+        if (found == NULL || strcmp(found, type) != 0)
+            continue;
+        tokens[count] = token;
+        numbers[count++] = number;
+    }
+    return count;
+}
+
+_Static_assert(2 * LUKS2_MAX_KEYSLOTS <= LUKS2_AREA_COUNT, "two full headers lie side by side");
+
+static uint64_t areas_in_use(const struct luks2_header *header)
+{
+    struct luks2_area areas[LUKS2_MAX_KEYSLOTS];
+    size_t count = luks2_header_areas(header, areas);
+    uint64_t used = 0;
+
+    for (size_t i = 0; i < count; i++)
+        used |= UINT64_C(1) << areas[i].index;
+    return used;
+}
+
+static bool set_area_index(struct luks2_header *header, unsigned keyslot, unsigned index,
+                           struct error *err)
+{
+    json_object *area = member(numbered(member(header->json, "keyslots"), keyslot), "area");
+    char text[24];
+
+    snprintf(text, sizeof(text), "%zu", LUKS2_KEYSLOTS_OFFSET + index * LUKS2_AREA_BYTES);
+    json_object *offset = json_object_new_string(text);
+    /* Of the member that is there already: its place in the canonical order stays. */
+    return json_add(area, "offset", offset, err);
+}
+
+/* The area's own encryption starts at sector 0 in each area (spec, 3.2.2), so bytes may move. */
+bool luks2_header_move_apart(struct luks2_header *header, const struct luks2_header *occupied,
+                             struct error *err)
+{
+    struct luks2_area areas[LUKS2_MAX_KEYSLOTS];
+    size_t count = luks2_header_areas(header, areas);
+    uint64_t used = areas_in_use(occupied);
+    OWNED(bytes) moved = bytes_new(LUKS2_KEYSLOTS_BYTES, err);
+    unsigned index = 0;
+
+    if (moved == NULL)
+        return false;
+    if (occupied->sequence_id >= LUKS2_MAX_SEQUENCE_ID)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "LUKS2 sequence id is at its end");
+    for (size_t i = 0; i < count; i++, index++) {
+        while ((used >> index & 1) != 0)
+            index++;
+        memcpy(moved->data + index * LUKS2_AREA_BYTES,
+               header->area->data + areas[i].index * LUKS2_AREA_BYTES, LUKS2_AREA_BYTES);
+        if (!set_area_index(header, areas[i].keyslot, index, err))
+            return false;
+    }
+    bytes_free(header->area);
+    header->area = TAKE(moved);
+    header->sequence_id = occupied->sequence_id + 1;
+    return true;
+}
