@@ -11,16 +11,23 @@
 
 enum copy_mode { COPY_PLAIN, COPY_ENCRYPT, COPY_DECRYPT };
 
+/* Crypted regions are written in blocks of this size, counted from the region's start. */
+#define COPY_BLOCK_BYTES 4096
+
 struct copy_region {
     uint64_t source_offset_bytes;
     uint64_t target_offset_bytes;
-    uint64_t
-        length_bytes; /* source bytes beyond the source's end, or of the padding below: zeros */
-    uint64_t
-        padded_length_bytes; /* >= length, what is written; a multiple of the sector if encrypted */
+    /* Source bytes beyond the source's end, and of the padding below, are zeros. */
+    uint64_t length_bytes;
+    /* >= length, what is covered in the target; a multiple of the sector if crypted. */
+    uint64_t padded_length_bytes;
+    /* A crypted region is the data segment from its start: its first sector has tweak 0. */
     enum copy_mode mode;
-    /* Within the region: what must be written. NULL: for COPY_PLAIN what is not zero in the source,
-     * else all. */
+    /* What must be written; offsets count from the region's start. A block that it touches is
+     * written whole if crypted. NULL: for COPY_ENCRYPT everything, zeros and padding like the rest;
+     * for the others what is not known to be zero in the source. In ciphertext that is a block that
+     * never was written (a hole in the source stays a hole; a ciphertext block of zeros that is
+     * stored is decrypted like any other). */
     const struct ranges *used;
 };
 
@@ -38,14 +45,17 @@ struct copy_job {
 struct copy_result {
     uint64_t read_bytes;
     uint64_t written_bytes;
-    uint64_t hole_bytes;
+    uint64_t hole_bytes; /* covered by a region and not written */
 };
 
-/* The ranges of the target that copy_run() may write, in order: for image_output_request.allocated,
- * together with what else the caller writes. Regions must be in order of target offset. */
+/* The ranges of the target that copy_run() will write, exactly and in order: for
+ * image_output_request.allocated, together with what else the caller writes. Regions must be in
+ * order of target offset. */
 bool copy_append_ranges(struct ranges *allocated, struct disk *source,
                         const struct copy_region *region, struct error *err);
-/* The first failure of any thread ends all of them and is the one reported. */
+/* The first failure of any thread ends all of them and is the one reported. Memory: a little more
+ * than 1 MiB a thread. Progress has the stage "encrypt", "decrypt" or "copy". The target is not
+ * flushed. */
 bool copy_run(const struct copy_job *job, struct copy_result *result, struct error *err);
 
 #endif
