@@ -37,6 +37,8 @@ struct disk_operations {
 /* Takes `self` over, also on failure. */
 struct disk *disk_new(const struct disk_operations *operations, void *self, uint64_t size_bytes,
                       struct error *err);
+/* Makes `fd` the disk's own: disk_free() closes it. */
+void disk_adopt_fd(struct disk *disk, int fd);
 void disk_free(struct disk *disk);
 DEFINE_OWNED(disk);
 

@@ -1,5 +1,26 @@
 libcoldseal_a_SOURCES += \
-	lib/image/disk.h \
-	lib/image/open.h \
-	lib/image/output.h \
-	lib/image/ranges.h
+	lib/image/disk.c lib/image/disk.h \
+	lib/image/file_io.c lib/image/file_io.h \
+	lib/image/inflate.c lib/image/inflate.h \
+	lib/image/lock.c lib/image/lock.h \
+	lib/image/memory.c \
+	lib/image/open.c lib/image/open.h \
+	lib/image/output.c lib/image/output.h \
+	lib/image/qcow2.c lib/image/qcow2.h \
+	lib/image/qcow2_cache.c lib/image/qcow2_cache.h \
+	lib/image/qcow2_entry.c lib/image/qcow2_entry.h \
+	lib/image/qcow2_header.c lib/image/qcow2_header.h \
+	lib/image/qcow2_inplace.c \
+	lib/image/qcow2_layout.c lib/image/qcow2_layout.h \
+	lib/image/qcow2_map.c lib/image/qcow2_map.h \
+	lib/image/qcow2_planned.c lib/image/qcow2_planned.h \
+	lib/image/qcow2_read.c \
+	lib/image/qcow2_refcount.c lib/image/qcow2_refcount.h \
+	lib/image/qcow2_walk.c \
+	lib/image/qcow2_write.c lib/image/qcow2_write.h \
+	lib/image/ranges.c lib/image/ranges.h \
+	lib/image/raw.c
+
+check_PROGRAMS += tests/unit/disk_cat
+tests_unit_disk_cat_SOURCES = tests/unit/disk_cat.c
+tests_unit_disk_cat_LDADD = $(unit_libs)

@@ -27,6 +27,8 @@ DEFINE_OWNED(ranges);
  * COLDSEAL_BUG when it comes before the end of the last. */
 bool ranges_append(struct ranges *ranges, uint64_t offset_bytes, uint64_t length_bytes,
                    struct error *err);
+/* The index of the first range that ends behind `offset_bytes`; `count` when there is none. */
+size_t ranges_find(const struct ranges *ranges, uint64_t offset_bytes);
 /* The part of [offset, offset + length) that comes first: in the list (*inside true) or not. */
 uint64_t ranges_run(const struct ranges *ranges, uint64_t offset_bytes, uint64_t length_bytes,
                     bool *inside);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/output.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/outfile.h"
+#include "image/open.h"
+#include "image/qcow2_planned.h"
+#include "image/qcow2_write.h"
+
+#define SECTOR_BYTES 512
+#define OUTPUT_MODE 0644
+
+struct image_output {
+    struct outfile *file;
+    struct disk *disk;
+};
+
+void image_output_free(struct image_output *out)
+{
+    if (out == NULL)
+        return;
+    disk_free(out->disk);
+    outfile_free(out->file);
+    free(out);
+}
+
+static struct disk *create_raw(int fd, uint64_t size_bytes, struct error *err)
+{
+    if (ftruncate(fd, (off_t)size_bytes) != 0) {
+        error_errno(err, COLDSEAL_IO, "set the length of the image");
+        return NULL;
+    }
+    return raw_open(fd, true, err);
+}
+
+static struct disk *create_qcow2(int fd, uint64_t size_bytes, const struct ranges *allocated,
+                                 struct error *err)
+{
+    OWNED(qcow2_layout) layout = qcow2_layout_new(size_bytes, allocated, err);
+
+    if (layout == NULL || !qcow2_write_metadata(fd, layout, err))
+        return NULL;
+    return qcow2_planned_new(fd, TAKE(layout), err);
+}
+
+static struct disk *create_disk(int fd, const struct image_output_request *request,
+                                struct error *err)
+{
+    if (request->size_bytes % SECTOR_BYTES != 0) {
+        error_set(err, COLDSEAL_BUG, "size of %" PRIu64 " bytes does not end at a sector",
+                  request->size_bytes);
+        return NULL;
+    }
+    if (request->format == IMAGE_RAW)
+        return create_raw(fd, request->size_bytes, err);
+    return create_qcow2(fd, request->size_bytes, request->allocated, err);
+}
+
+struct image_output *image_output_open(const struct image_output_request *request,
+                                       struct error *err)
+{
+    OWNED(image_output) out = calloc(1, sizeof(*out));
+
+    if (out == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    out->file = outfile_open(request->path, OUTPUT_MODE, request->replace, err);
+    if (out->file == NULL)
+        return NULL;
+    out->disk = create_disk(outfile_fd(out->file), request, err);
+    return out->disk == NULL ? NULL : TAKE(out);
+}
+
+struct disk *image_output_disk(struct image_output *out)
+{
+    return out->disk;
+}
+
+int image_output_fd(struct image_output *out)
+{
+    return outfile_fd(out->file);
+}
+
+bool image_output_commit(struct image_output *out, struct error *err)
+{
+    return outfile_commit(out->file, err);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t end_length = strlen(end);
+
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+bool image_format_choose(const char *name, const char *path, enum image_format *format,
+                         struct error *err)
+{
+    if (name == NULL)
+        name = ends_with(path, ".qcow2") ? "qcow2" : "raw";
+    if (strcmp(name, "raw") != 0 && strcmp(name, "qcow2") != 0)
+        return error_set(err, COLDSEAL_USAGE, "unknown image format %s: raw or qcow2", name);
+    *format = strcmp(name, "qcow2") == 0 ? IMAGE_QCOW2 : IMAGE_RAW;
+    return true;
+}

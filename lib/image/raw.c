@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "core/checked.h"
+#include "image/file_io.h"
+#include "image/open.h"
+
+#define SECTOR_BYTES 512
+
+struct raw {
+    int fd; /* borrowed */
+    uint64_t file_bytes;
+    uint64_t size_bytes; /* file_bytes rounded up to sectors, as QEMU does */
+};
+
+static bool raw_pread(void *self, void *buffer, size_t size, uint64_t offset, struct error *err)
+{
+    const struct raw *raw = self;
+
+    if (raw->file_bytes == raw->size_bytes)
+        return file_read_at(raw->fd, buffer, size, offset, err);
+    return file_read_padded_at(raw->fd, buffer, size, offset, err);
+}
+
+static bool raw_pwrite(void *self, const void *buffer, size_t size, uint64_t offset,
+                       struct error *err)
+{
+    const struct raw *raw = self;
+
+    return file_write_at(raw->fd, buffer, size, offset, err);
+}
+
+static bool raw_flush(void *self, struct error *err)
+{
+    const struct raw *raw = self;
+
+    return file_sync(raw->fd, err);
+}
+
+/* A file system that does not know its holes, and a block device, has data everywhere. */
+static bool raw_extent(void *self, uint64_t offset, struct extent *extent, struct error *err)
+{
+    const struct raw *raw = self;
+    off_t data = lseek(raw->fd, (off_t)offset, SEEK_DATA);
+
+    *extent = (struct extent){offset, raw->size_bytes - offset, EXTENT_DATA};
+    if (data < 0 && errno == ENXIO) {
+        extent->kind = EXTENT_ZERO;
+    } else if (data > (off_t)offset) {
+        extent->kind = EXTENT_ZERO;
+        extent->length_bytes = (uint64_t)data - offset;
+    } else if (data >= 0) {
+        off_t hole = lseek(raw->fd, (off_t)offset, SEEK_HOLE);
+        if (hole > (off_t)offset && (uint64_t)hole < raw->file_bytes)
+            extent->length_bytes = (uint64_t)hole - offset;
+    } else if (errno != EINVAL && errno != EOPNOTSUPP && errno != ENOTSUP) {
+        return error_errno(err, COLDSEAL_IO, "look for holes at byte %" PRIu64, offset);
+    }
+    return true;
+}
+
+static void raw_free(void *self)
+{
+    free(self);
+}
+
+static const struct disk_operations raw_reading = {
+    .format = "raw",
+    .pread = raw_pread,
+    .extent = raw_extent,
+    .free = raw_free,
+};
+
+static const struct disk_operations raw_writing = {
+    .format = "raw",
+    .pread = raw_pread,
+    .pwrite = raw_pwrite,
+    .flush = raw_flush,
+    .extent = raw_extent,
+    .free = raw_free,
+};
+
+struct disk *raw_open(int fd, bool writable, struct error *err)
+{
+    OWNED_PTR(struct raw) raw = calloc(1, sizeof(*raw));
+
+    if (raw == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    raw->fd = fd;
+    if (!file_size(fd, &raw->file_bytes, err))
+        return NULL;
+    if (!checked_round_up(raw->file_bytes, SECTOR_BYTES, &raw->size_bytes) ||
+        raw->size_bytes > INT64_MAX) {
+        error_set(err, COLDSEAL_BAD_IMAGE, "the file is too large");
+        return NULL;
+    }
+    if (writable && raw->size_bytes != raw->file_bytes) {
+        error_set(err, COLDSEAL_UNSUPPORTED,
+                  "%" PRIu64 " bytes are not a multiple of %d: cannot be written in place",
+                  raw->file_bytes, SECTOR_BYTES);
+        return NULL;
+    }
+    uint64_t size_bytes = raw->size_bytes;
+    return disk_new(writable ? &raw_writing : &raw_reading, TAKE(raw), size_bytes, err);
+}
