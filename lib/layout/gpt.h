@@ -8,6 +8,7 @@
 
 #define GPT_MAX_ENTRIES 128
 #define GPT_NAME_UNITS 36
+#define MBR_CODE_BYTES 440
 
 struct gpt_entry {
     uint32_t number; /* counts from 1, as in /dev/vda1 */
@@ -25,10 +26,10 @@ struct gpt {
     uint64_t disk_blocks;
     uint64_t first_usable_lba;
     uint64_t last_usable_lba;
-    uint32_t entry_slots; /* size of the array on disk, 128 usually */
+    uint32_t entry_slots; /* of the array that was read; 128 are written */
     uint32_t entry_count; /* used ones below, sorted by number */
     struct gpt_entry entries[GPT_MAX_ENTRIES];
-    bool from_backup; /* the primary header is damaged, the backup was read */
+    bool from_backup; /* the primary copy is damaged, the backup was read */
 };
 
 extern const struct guid gpt_type_esp;         /* C12A7328-F81F-11D2-BA4B-00A0C93EC93B */
@@ -36,12 +37,14 @@ extern const struct guid gpt_type_bios_boot;   /* 21686148-6449-6E6F-744E-656564
 extern const struct guid gpt_type_xbootldr;    /* BC13C2FF-59E6-4262-A352-B275FD6F7172 */
 extern const struct guid gpt_type_linux_data;  /* 0FC63DAF-8483-4772-8E79-3D69D8477DE4 */
 extern const struct guid gpt_type_root_x86_64; /* 4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709 */
+extern const struct guid gpt_type_root_arm64;  /* B921B045-1DF0-41C3-AF44-4C6F280D3FAE */
 
-/* Both headers and arrays with their CRCs. Overlapping entries, entries outside the usable range, a
- * size that is not the disk's: COLDSEAL_BAD_IMAGE; no GPT at all: COLDSEAL_UNSUPPORTED. A backup
- * that is missing or elsewhere (a disk that was grown) is not an error. */
+/* The primary copy, or the backup at the disk's end where the primary's signature, place or CRCs
+ * are wrong. Overlapping entries, entries outside the usable range, a GPT for a larger disk:
+ * COLDSEAL_BAD_IMAGE; no GPT at all, an MBR disk, blocks of 4096 bytes: COLDSEAL_UNSUPPORTED. A
+ * backup that is missing or elsewhere (a disk that was grown) is not an error. */
 bool gpt_read(struct disk *disk, struct gpt *gpt, struct error *err);
-/* Protective MBR (boot code in `mbr_code`, 440 bytes, or NULL), both headers and arrays, for
+/* Protective MBR (boot code in `mbr_code`, MBR_CODE_BYTES, or NULL), both headers and arrays, for
  * gpt->disk_blocks. */
 bool gpt_write(struct disk *disk, const struct gpt *gpt, const uint8_t *mbr_code,
                struct error *err);

@@ -1,4 +1,15 @@
 libcoldseal_a_SOURCES += \
+	lib/layout/gpt.c \
 	lib/layout/gpt.h \
+	lib/layout/gpt_format.h \
+	lib/layout/gpt_read.c \
+	lib/layout/gpt_write.c \
+	lib/layout/plan.c \
 	lib/layout/plan.h \
-	lib/layout/probe.h
+	lib/layout/plan_check.c \
+	lib/layout/plan_check.h \
+	lib/layout/probe.c \
+	lib/layout/probe.h \
+	lib/layout/roles.c \
+	lib/layout/roles.h \
+	lib/layout/table.c
