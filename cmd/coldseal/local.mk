@@ -1,1 +1,9 @@
-# cmd/coldseal
+bin_PROGRAMS += coldseal
+coldseal_SOURCES = \
+	cmd/coldseal/command.h cmd/coldseal/shared_options.h \
+	cmd/coldseal/main.c cmd/coldseal/options.c cmd/coldseal/output.c \
+	cmd/coldseal/shared_options.c \
+	cmd/coldseal/decrypt.c cmd/coldseal/encrypt.c cmd/coldseal/inspect.c \
+	cmd/coldseal/prepare.c cmd/coldseal/seal.c cmd/coldseal/target_read.c \
+	cmd/coldseal/unseal.c
+coldseal_LDADD = libcoldseal.a $(host_libs)

@@ -65,6 +65,7 @@ COLDSEAL_API void coldseal_harden_process(void);
 
 struct coldseal_inspect_options {
     const char *image;
+    uint32_t root_partition; /* number that settles which is root, 0: find it */
 };
 COLDSEAL_API bool coldseal_inspect(const struct coldseal_inspect_options *options,
                                    struct coldseal_report **report, struct coldseal_error *err);

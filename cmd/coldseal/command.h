@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the commands share: option tables, from which both parsing and help come, and the printing
+ * of a result. */
+#ifndef COLDSEAL_COMMAND_H
+#define COLDSEAL_COMMAND_H
+
+#include "coldseal.h"
+
+enum option_kind {
+    OPTION_FLAG,   /* bool */
+    OPTION_STRING, /* const char * */
+    OPTION_SIZE,   /* uint64_t, bytes: 512M, 1G, 10GiB */
+    OPTION_NUMBER, /* uint32_t */
+    OPTION_LIST,   /* struct string_list */
+};
+
+struct string_list {
+    const char **items;
+    size_t count;
+};
+
+struct option_spec {
+    const char *name; /* without the dashes */
+    char letter;      /* 0: none */
+    enum option_kind kind;
+    const char *value; /* what the help calls the value; NULL for a flag */
+    const char *help;
+    void *target;
+};
+
+/* Options that every command has. */
+struct common_options {
+    bool json;
+    bool quiet;
+};
+
+struct command {
+    const char *name;      /* "encrypt", "target read" */
+    const char *arguments; /* as the help shows them: "IN OUT" */
+    const char *summary;
+    int (*run)(const struct command *self, int argc, char **argv);
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+#define MAX_ARGUMENTS 2
+
+struct parsed {
+    struct common_options common;
+    const char *arguments[MAX_ARGUMENTS];
+    size_t argument_count;
+    bool done;     /* --help was asked for and printed */
+    int exit_code; /* when done or on failure */
+};
+
+/* Parses argv, whose first item is the command's name, against `specs` (`count` of them) and the
+ * common options. Exactly `arguments` positional ones are wanted. False: exit with
+ * parsed->exit_code. */
+bool command_parse(const struct command *self, const struct option_spec *specs, size_t count,
+                   size_t arguments, int argc, char **argv, struct parsed *parsed);
+
+/* Prints what a library call left and returns the exit code. Frees the report. `subject` stands
+ * before the message of an error; it may be NULL. */
+int command_finish(const struct parsed *parsed, const char *subject, bool ok,
+                   struct coldseal_report *report, const struct coldseal_error *err);
+
+/* A usage error: one line, exit code 2. */
+int command_usage(const struct command *self, const struct parsed *parsed, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* `path` is where a key or a document goes, or NULL. When that is "-", standard output is not for
+ * the report: the report is left out, and --json is a usage error (false). */
+bool command_stdout_is_for(const struct command *self, struct parsed *parsed, const char *path);
+
+/* Shows on standard error when that is a terminal and --quiet is not given. */
+struct coldseal_progress command_progress(const struct parsed *parsed);
+
+int inspect_run(const struct command *self, int argc, char **argv);
+int prepare_run(const struct command *self, int argc, char **argv);
+int encrypt_run(const struct command *self, int argc, char **argv);
+int decrypt_run(const struct command *self, int argc, char **argv);
+int target_read_run(const struct command *self, int argc, char **argv);
+int seal_run(const struct command *self, int argc, char **argv);
+int unseal_run(const struct command *self, int argc, char **argv);
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

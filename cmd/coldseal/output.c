@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Printing: the report or the failure, and progress. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#define PROGRESS_INTERVAL_NS 100000000
+
+static bool progress_wanted(const struct parsed *parsed)
+{
+    return !parsed->common.quiet && isatty(STDERR_FILENO);
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void progress_show(void *context, const char *stage, uint64_t done, uint64_t total)
+{
+    int64_t *last = context;
+    int64_t now = now_ns();
+
+    if (now - *last < PROGRESS_INTERVAL_NS && done != total)
+        return;
+    *last = now;
+    if (total == 0)
+        fprintf(stderr, "\r\033[K%s …", stage);
+    else
+        fprintf(stderr, "\r\033[K%s %3.0f %%", stage, 100.0 * (double)done / (double)total);
+    fflush(stderr);
+}
+
+struct coldseal_progress command_progress(const struct parsed *parsed)
+{
+    static int64_t last;
+
+    if (!progress_wanted(parsed))
+        return (struct coldseal_progress){0};
+    return (struct coldseal_progress){.update = progress_show, .context = &last};
+}
+
+static void progress_clear(const struct parsed *parsed)
+{
+    if (progress_wanted(parsed))
+        fputs("\r\033[K", stderr);
+}
+
+static int print_text(char *text, const char *end)
+{
+    bool ok = text != NULL && fputs(text, stdout) >= 0 && fputs(end, stdout) >= 0;
+
+    free(text);
+    if (ok && fflush(stdout) == 0)
+        return COLDSEAL_OK;
+    fputs("coldseal: standard output cannot be written\n", stderr);
+    return COLDSEAL_IO;
+}
+
+static int print_failure(const struct parsed *parsed, const struct coldseal_error *err)
+{
+    fprintf(stderr, "coldseal: %s\n", err->message);
+    if (parsed->common.json)
+        print_text(coldseal_error_json(err), "\n");
+    return err->code;
+}
+
+int command_finish(const struct parsed *parsed, const char *subject, bool ok,
+                   struct coldseal_report *report, const struct coldseal_error *err)
+{
+    struct coldseal_error shown = *err;
+    int code = COLDSEAL_OK;
+
+    progress_clear(parsed);
+    if (!ok) {
+        if (subject != NULL)
+            snprintf(shown.message, sizeof(shown.message), "%s: %s", subject, err->message);
+        code = print_failure(parsed, &shown);
+    } else if (parsed->common.json) {
+        code = print_text(coldseal_report_json(report, &shown), "\n");
+    } else if (!parsed->common.quiet) {
+        code = print_text(coldseal_report_text(report, &shown), "");
+    }
+    coldseal_report_free(report);
+    return code;
+}
+
+int command_usage(const struct command *self, const struct parsed *parsed, const char *format, ...)
+{
+    struct coldseal_error err = {.code = COLDSEAL_USAGE};
+    char what[COLDSEAL_ERROR_BYTES / 2];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    snprintf(err.message, sizeof(err.message), "%s: %s (see coldseal %s --help)", self->name, what,
+             self->name);
+    return print_failure(parsed, &err);
+}
+
+bool command_stdout_is_for(const struct command *self, struct parsed *parsed, const char *path)
+{
+    if (path == NULL || strcmp(path, "-") != 0)
+        return true;
+    parsed->common.quiet = true;
+    if (!parsed->common.json)
+        return true;
+    parsed->exit_code = command_usage(self, parsed, "--json and \"-\" both want standard output");
+    return false;
+}

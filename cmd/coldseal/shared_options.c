@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shared_options.h"
+
+#include <string.h>
+
+bool guest_arguments_take(const struct command *self, const struct guest_arguments *arguments,
+                          struct parsed *parsed, struct coldseal_guest_options *options)
+{
+    const char *host_config = arguments->host_config ? arguments->host_config : "deny";
+
+    *options = (struct coldseal_guest_options){
+        .console_login = arguments->console_login,
+        .cloud_init_seed = arguments->cloud_init_seed,
+        .debs = arguments->debs.items,
+        .deb_count = arguments->debs.count,
+        .kernel_args = arguments->kernel_args.items,
+        .kernel_arg_count = arguments->kernel_args.count,
+        .root_partition = arguments->root_partition,
+    };
+    if (strcmp(host_config, "keep") == 0)
+        options->host_config = COLDSEAL_HOST_CONFIG_KEEP;
+    else if (strcmp(host_config, "deny") != 0) {
+        parsed->exit_code =
+            command_usage(self, parsed, "--host-config is deny or keep, not \"%s\"", host_config);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options that several commands have, as rows of their tables. */
+#ifndef COLDSEAL_SHARED_OPTIONS_H
+#define COLDSEAL_SHARED_OPTIONS_H
+
+#include "command.h"
+
+/* The guest's part: prepare and encrypt. */
+struct guest_arguments {
+    const char *host_config;
+    const char *cloud_init_seed;
+    struct string_list debs;
+    struct string_list kernel_args;
+    uint32_t root_partition;
+    bool console_login;
+};
+
+/* clang-format off */
+#define GUEST_OPTIONS(a)                                                                           \
+    {"host-config", 0, OPTION_STRING, "deny|keep",                                                 \
+     "what the host may configure in the guest [deny]", &(a).host_config},                         \
+    {"cloud-init-seed", 0, OPTION_STRING, "DIR",                                                   \
+     "bake a NoCloud seed into the encrypted root", &(a).cloud_init_seed},                         \
+    {"console-login", 0, OPTION_FLAG, NULL,                                                        \
+     "keep login prompts on the consoles", &(a).console_login},                                    \
+    {"deb", 0, OPTION_LIST, "FILE",                                                                \
+     "install a local package in the guest", &(a).debs},                                           \
+    {"kernel-arg", 0, OPTION_LIST, "ARG",                                                          \
+     "add to the kernel's command line", &(a).kernel_args},                                        \
+    {"root-partition", 0, OPTION_NUMBER, "N", "which partition is root", &(a).root_partition}
+
+#define OUTPUT_OPTIONS(o)                                                                          \
+    {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &(o).force},              \
+    {"threads", 0, OPTION_NUMBER, "N", "worker threads [one for each processor]", &(o).threads}
+
+#define SHAPE_OPTIONS(o)                                                                           \
+    {"format", 0, OPTION_STRING, "raw|qcow2", "format of the output [by its suffix]",              \
+     &(o).format},                                                                                 \
+    {"disk-size", 0, OPTION_SIZE, "SIZE", "size of the output's disk [as needed]",                 \
+     &(o).disk_size_bytes},                                                                        \
+    {"align", 0, OPTION_SIZE, "SIZE", "round the disk's size up to a multiple [1M]",               \
+     &(o).align_bytes}
+/* clang-format on */
+
+/* False: a value that is none; the message is printed and parsed->exit_code set. */
+bool guest_arguments_take(const struct command *self, const struct guest_arguments *arguments,
+                          struct parsed *parsed, struct coldseal_guest_options *options);
+
+#endif

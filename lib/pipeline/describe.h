@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of reports that several commands print. Each returns an object that the caller adds, or
+ * NULL and err. */
+#ifndef PIPELINE_DESCRIBE_H
+#define PIPELINE_DESCRIBE_H
+
+#include "guest/guest.h"
+#include "pipeline/source.h"
+#include "seal/target.h"
+
+json_object *describe_partitions(const struct partition_table *table, struct error *err);
+json_object *describe_cleartext_side(const struct cleartext_side *side, struct error *err);
+json_object *describe_header(const struct luks2_header *header, struct error *err);
+json_object *describe_guest(const struct guest_result *guest, struct error *err);
+json_object *describe_target(const struct target *target, struct error *err);
+json_object *describe_hex(const void *data, size_t size);
+/* "input": { "path", "format", "disk_size_bytes" } and, where `checksum`, "sha256" of the file. */
+bool describe_file(json_object *report, const char *key, const char *path, const struct disk *disk,
+                   bool with_checksum, struct error *err);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a command reads: an image, its partitions, and what the cleartext side and the LUKS2 header
+ * say. */
+#ifndef PIPELINE_SOURCE_H
+#define PIPELINE_SOURCE_H
+
+#include "boot/grub.h"
+#include "crypt/luks2.h"
+#include "layout/plan.h"
+
+struct source {
+    struct disk *disk;
+    struct partition_table *table;
+};
+
+/* Opens and reads the partition table. The caller frees with source_free(). */
+struct source *source_open(const char *path, uint32_t root_number, struct error *err);
+/* The same over a disk, which is taken over, also on failure. */
+struct source *source_over(struct disk *disk, uint32_t root_number, struct error *err);
+void source_free(struct source *source);
+DEFINE_OWNED(source);
+
+/* Byte range of a partition. */
+uint64_t partition_offset(const struct partition_table *table, const struct partition *partition);
+uint64_t partition_length(const struct partition_table *table, const struct partition *partition);
+
+/* The ESP's files and, where its grub.cfg is one that prepare wrote, the field in it. */
+struct cleartext_side {
+    bool has_esp;
+    struct esp_files files;
+    bool prepared;
+    struct grub_field field;
+};
+bool cleartext_side_read(struct disk *disk, const struct partition_table *table,
+                         struct cleartext_side *side, struct error *err);
+/* Writes the field on `disk`, whose table is `table`. */
+bool cleartext_side_write_field(struct disk *disk, const struct partition_table *table,
+                                const struct cleartext_side *side, const char *luks_uuid,
+                                const uint8_t pin[PIN_BYTES], struct error *err);
+
+/* The encrypted root: where it is, and its validated header. COLDSEAL_UNSUPPORTED where there is
+ * none. */
+struct encrypted_root {
+    uint64_t offset_bytes;
+    uint64_t length_bytes;
+    struct luks2_header *header;
+};
+bool encrypted_root_read(const struct source *source, struct encrypted_root *root,
+                         struct error *err);
+void encrypted_root_drop(struct encrypted_root *root);
+#define OWNED_ENCRYPTED_ROOT __attribute__((cleanup(encrypted_root_drop))) struct encrypted_root
+
+/* Opens the header with the secret in a key file, a recovery key as typed included. */
+struct secret *encrypted_root_open(const struct encrypted_root *root, const char *key_file,
+                                   struct error *err);
+/* A field that is set must hold this header's UUID and this key's pin. COLDSEAL_BAD_IMAGE. */
+bool cleartext_side_check_pin(const struct cleartext_side *side, const struct luks2_header *header,
+                              const struct secret *volume_key, struct error *err);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define INDENT 2
+#define NAME_COLUMN 22
+
+static void put_indent(FILE *out, int depth)
+{
+    fprintf(out, "%*s", depth * INDENT, "");
+}
+
+/* UTF-8 passes, control characters (C0, DEL and, as U+0080 to U+009F, C1) do not. */
+static void put_printable(FILE *out, const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+        bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+        fputc(*p < 0x20 || *p == 0x7f || c1 ? '?' : *p, out);
+        if (c1)
+            p++;
+    }
+}
+
+static void put_name(FILE *out, const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        fputc(name[i] == '_' ? ' ' : name[i], out);
+}
+
+static void put_size(FILE *out, uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = (double)bytes;
+    unsigned unit = 0;
+
+    while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        value /= 1024;
+        unit++;
+    }
+    if (unit == 0)
+        fprintf(out, "%" PRIu64 " bytes", bytes);
+    else
+        fprintf(out, "%.1f %s (%" PRIu64 " bytes)", value, units[unit], bytes);
+}
+
+static void put_scalar(FILE *out, json_object *value, bool is_size)
+{
+    if (is_size && json_object_is_type(value, json_type_int))
+        put_size(out, json_object_get_uint64(value));
+    else if (json_object_is_type(value, json_type_boolean))
+        fputs(json_object_get_boolean(value) ? "yes" : "no", out);
+    else if (value == NULL)
+        fputs("none", out);
+    else
+        put_printable(out, json_object_get_string(value));
+}
+
+static bool is_scalar(json_object *value)
+{
+    return !json_object_is_type(value, json_type_object) &&
+           !json_object_is_type(value, json_type_array);
+}
+
+static void put_object(FILE *out, json_object *object, int depth);
+
+static void put_array(FILE *out, json_object *array, int depth)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        json_object *item = json_object_array_get_idx(array, i);
+        if (json_object_is_type(item, json_type_object)) {
+            if (i > 0)
+                fputc('\n', out);
+            put_object(out, item, depth);
+            continue;
+        }
+        put_indent(out, depth);
+        fputs("- ", out);
+        put_scalar(out, item, false);
+        fputc('\n', out);
+    }
+}
+
+static void put_member(FILE *out, const char *key, json_object *value, int depth)
+{
+    static const char suffix[] = "_bytes";
+    size_t length = strlen(key);
+    bool is_size =
+        length > sizeof(suffix) && strcmp(key + length - sizeof(suffix) + 1, suffix) == 0;
+    size_t shown = is_size ? length - sizeof(suffix) + 1 : length;
+
+    put_indent(out, depth);
+    put_name(out, key, shown);
+    if (is_scalar(value)) {
+        int gap = NAME_COLUMN - depth * INDENT - (int)shown;
+        fprintf(out, "%*s", gap > 1 ? gap : 1, "");
+        put_scalar(out, value, is_size);
+        fputc('\n', out);
+        return;
+    }
+    fputs(":\n", out);
+    if (json_object_is_type(value, json_type_array))
+        put_array(out, value, depth + 1);
+    else
+        put_object(out, value, depth + 1);
+}
+
+static bool is_empty(json_object *value)
+{
+    return (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0) ||
+           (json_object_is_type(value, json_type_string) && json_object_get_string_len(value) == 0);
+}
+
+static void put_object(FILE *out, json_object *object, int depth)
+{
+    json_object_object_foreach(object, key, value)
+    {
+        if (!is_empty(value))
+            put_member(out, key, value, depth);
+    }
+}
+
+char *text_render(json_object *json, struct error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    put_object(out, json, 0);
+    if (fclose(out) != 0) {
+        free(text);
+        error_no_memory(err);
+        return NULL;
+    }
+    return text;
+}

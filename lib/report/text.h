@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REPORT_TEXT_H
+#define REPORT_TEXT_H
+
+#include "core/json.h"
+
+/* The members of an object as lines for a person: names with spaces for underscores, sizes in
+ * binary units, lists as one line each. Control characters of values are replaced. Freed with
+ * free(3). */
+char *text_render(json_object *json, struct error *err);
+
+#endif
