@@ -112,6 +112,23 @@ bool json_get_array(json_object *object, const char *key, json_object **value, s
     return json_get(object, key, json_type_array, value, err);
 }
 
+static json_object *json_or_no_memory(json_object *json, struct error *err)
+{
+    if (json == NULL)
+        error_no_memory(err);
+    return json;
+}
+
+json_object *json_new_object(struct error *err)
+{
+    return json_or_no_memory(json_object_new_object(), err);
+}
+
+json_object *json_new_array(struct error *err)
+{
+    return json_or_no_memory(json_object_new_array(), err);
+}
+
 bool json_add(json_object *object, const char *key, json_object *value, struct error *err)
 {
     if (value == NULL || json_object_object_add(object, key, value) != 0) {

@@ -30,6 +30,10 @@ bool json_get_bool(json_object *object, const char *key, bool *value, struct err
 bool json_get_object(json_object *object, const char *key, json_object **value, struct error *err);
 bool json_get_array(json_object *object, const char *key, json_object **value, struct error *err);
 
+/* New and empty; NULL and err when memory is out. */
+json_object *json_new_object(struct error *err);
+json_object *json_new_array(struct error *err);
+
 /* Adds a member; false and err when memory is out. `value` is taken over even on failure, and a
  * NULL value is that failure, so that json_add(o, "k", json_object_new_string(s), err) is safe. */
 bool json_add(json_object *object, const char *key, json_object *value, struct error *err);

@@ -109,6 +109,17 @@ struct outfile *outfile_open(const char *path, mode_t mode, bool replace, struct
     return TAKE(out);
 }
 
+bool outfile_check(const char *path, bool replace, struct error *err)
+{
+    OWNED(outfile) out = calloc(1, sizeof(*out));
+
+    if (out == NULL)
+        return error_no_memory(err);
+    out->folder = out->fd = -1;
+    out->replace = replace;
+    return split_path(out, path, err) && check_replaceable(out, path, err);
+}
+
 int outfile_fd(const struct outfile *out)
 {
     return out->fd;

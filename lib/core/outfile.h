@@ -11,6 +11,9 @@
 
 struct outfile;
 
+/* What outfile_open() would refuse at once, for a look before long work. */
+bool outfile_check(const char *path, bool replace, struct error *err);
+
 /* Refuses an existing `path` unless `replace` (then only a regular file is replaced, at commit).
  * COLDSEAL_IO otherwise. */
 struct outfile *outfile_open(const char *path, mode_t mode, bool replace, struct error *err);

@@ -29,17 +29,17 @@ json_object *describe_hex(const void *data, size_t size)
 static json_object *describe_partition(const struct partition_table *table,
                                        const struct partition *partition, struct error *err)
 {
-    OWNED_JSON json = json_object_new_object();
+    OWNED_JSON json = json_new_object(err);
     char guid[GUID_TEXT_BYTES];
 
     guid_format(&partition->entry.unique, guid);
     if (json == NULL ||
         !json_add(json, "number", json_object_new_int((int)partition->entry.number), err) ||
         !json_add(json, "role", text(partition_role_name(partition->role)), err) ||
-        !json_add(json, "offset_bytes",
-                  json_object_new_uint64(partition_offset(table, partition)), err) ||
-        !json_add(json, "length_bytes",
-                  json_object_new_uint64(partition_length(table, partition)), err) ||
+        !json_add(json, "offset_bytes", json_object_new_uint64(partition_offset(table, partition)),
+                  err) ||
+        !json_add(json, "length_bytes", json_object_new_uint64(partition_length(table, partition)),
+                  err) ||
         !json_add(json, "content", text(partition->volume.type), err) ||
         !json_add(json, "label", text(partition->volume.label), err) ||
         !json_add(json, "uuid", text(partition->volume.uuid), err) ||
@@ -50,7 +50,7 @@ static json_object *describe_partition(const struct partition_table *table,
 
 json_object *describe_partitions(const struct partition_table *table, struct error *err)
 {
-    OWNED_JSON array = json_object_new_array();
+    OWNED_JSON array = json_new_array(err);
 
     for (uint32_t i = 0; i < table->count; i++) {
         json_object *item = describe_partition(table, &table->partitions[i], err);
@@ -62,7 +62,7 @@ json_object *describe_partitions(const struct partition_table *table, struct err
 
 json_object *describe_cleartext_side(const struct cleartext_side *side, struct error *err)
 {
-    OWNED_JSON json = json_object_new_object();
+    OWNED_JSON json = json_new_object(err);
 
     if (json == NULL || !json_add(json, "shim", text(side->files.shim), err) ||
         !json_add(json, "grub", text(side->files.grub), err) ||
@@ -86,7 +86,7 @@ static bool describe_token(json_object *array, json_object *token, struct error 
 static json_object *describe_tokens(const struct luks2_header *header, struct error *err)
 {
     static const char *const types[] = {"systemd-tpm2", "systemd-recovery", PROVENANCE_TOKEN_TYPE};
-    OWNED_JSON array = json_object_new_array();
+    OWNED_JSON array = json_new_array(err);
     json_object *tokens[LUKS2_MAX_TOKENS];
     unsigned numbers[LUKS2_MAX_TOKENS];
 
@@ -113,15 +113,15 @@ static bool describe_provenance(json_object *json, const struct luks2_header *he
 
 json_object *describe_header(const struct luks2_header *header, struct error *err)
 {
-    OWNED_JSON json = json_object_new_object();
+    OWNED_JSON json = json_new_object(err);
 
     if (json == NULL || !json_add(json, "uuid", text(header->uuid), err) ||
         !json_add(json, "label", text(header->label), err) ||
         !json_add(json, "cipher", text(LUKS2_CIPHER), err) ||
         !json_add(json, "key_bits", json_object_new_int(LUKS2_VOLUME_KEY_BYTES * 8), err) ||
         !json_add(json, "sector_bytes", json_object_new_int(LUKS2_SECTOR_BYTES), err) ||
-        !json_add(json, "keyslots",
-                  json_object_new_int((int)luks2_header_keyslot_count(header)), err) ||
+        !json_add(json, "keyslots", json_object_new_int((int)luks2_header_keyslot_count(header)),
+                  err) ||
         !json_add(json, "tokens", describe_tokens(header, err), err) ||
         !describe_provenance(json, header, err))
         return NULL;
@@ -130,7 +130,7 @@ json_object *describe_header(const struct luks2_header *header, struct error *er
 
 static json_object *describe_lines(const struct lines *lines, struct error *err)
 {
-    OWNED_JSON array = json_object_new_array();
+    OWNED_JSON array = json_new_array(err);
 
     for (size_t i = 0; i < lines->count; i++) {
         if (!json_append(array, text(lines->items[i]), err))
@@ -141,7 +141,7 @@ static json_object *describe_lines(const struct lines *lines, struct error *err)
 
 json_object *describe_guest(const struct guest_result *guest, struct error *err)
 {
-    OWNED_JSON json = json_object_new_object();
+    OWNED_JSON json = json_new_object(err);
 
     if (json == NULL || !json_add(json, "os", text(guest->os_name), err) ||
         !json_add(json, "initramfs", text(guest->initramfs), err) ||
@@ -155,7 +155,7 @@ json_object *describe_guest(const struct guest_result *guest, struct error *err)
 
 static json_object *describe_unproven(const struct target *target, struct error *err)
 {
-    OWNED_JSON array = json_object_new_array();
+    OWNED_JSON array = json_new_array(err);
 
     for (const char *const *line = target_unproven(target); *line != NULL; line++) {
         if (!json_append(array, text(*line), err))
@@ -166,7 +166,7 @@ static json_object *describe_unproven(const struct target *target, struct error 
 
 json_object *describe_target(const struct target *target, struct error *err)
 {
-    OWNED_JSON json = json_object_new_object();
+    OWNED_JSON json = json_new_object(err);
     const struct bytes *name = target->name;
 
     if (json == NULL || !json_add(json, "kind", text(target->kind), err) ||
@@ -217,7 +217,7 @@ static json_object *checksum(const char *path, struct error *err)
 bool describe_file(json_object *report, const char *key, const char *path, const struct disk *disk,
                    bool with_checksum, struct error *err)
 {
-    OWNED_JSON json = json_object_new_object();
+    OWNED_JSON json = json_new_object(err);
 
     if (json == NULL || !json_add(json, "path", text(path), err) ||
         !json_add(json, "format", text(disk_format(disk)), err) ||

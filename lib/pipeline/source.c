@@ -50,17 +50,6 @@ uint64_t partition_length(const struct partition_table *table, const struct part
     return gpt_entry_length(&table->gpt, &partition->entry);
 }
 
-static struct fat *esp_open(struct disk *disk, const struct partition_table *table,
-                            const struct partition *esp, struct error *err)
-{
-    struct fat *fat = fat_open(disk, partition_offset(table, esp), partition_length(table, esp),
-                               err);
-
-    if (fat == NULL)
-        error_wrap(err, "ESP, partition %u", esp->entry.number);
-    return fat;
-}
-
 static bool field_read(struct fat *esp, struct cleartext_side *side, struct error *err)
 {
     struct fat_entry entry;
@@ -74,7 +63,7 @@ static bool field_read(struct fat *esp, struct cleartext_side *side, struct erro
         return true;
     OWNED(bytes) cfg = fat_read_file(esp, side->files.grub_cfg, GRUB_CFG_LIMIT_BYTES, err);
     return cfg != NULL && (grub_field_read(cfg, &side->field, &side->prepared, err) ||
-                           error_wrap(err, "ESP: %s", side->files.grub_cfg));
+                           error_wrap(err, "%s", side->files.grub_cfg));
 }
 
 bool cleartext_side_read(struct disk *disk, const struct partition_table *table,
@@ -85,22 +74,22 @@ bool cleartext_side_read(struct disk *disk, const struct partition_table *table,
     *side = (struct cleartext_side){.has_esp = esp != NULL};
     if (esp == NULL)
         return true;
-    OWNED(fat) fat = esp_open(disk, table, esp, err);
-    return fat != NULL && esp_find_files(fat, &side->files, err) && field_read(fat, side, err);
+    OWNED(fat) fat =
+        fat_open(disk, partition_offset(table, esp), partition_length(table, esp), err);
+    if (fat == NULL || !esp_find_files(fat, &side->files, err) || !field_read(fat, side, err))
+        return error_wrap(err, "ESP, partition %u", esp->entry.number);
+    return true;
 }
 
-bool cleartext_side_write_field(struct disk *disk, const struct partition_table *table,
-                                const struct cleartext_side *side, const char *luks_uuid,
-                                const uint8_t pin[PIN_BYTES], struct error *err)
+bool cleartext_side_write_field(struct disk *disk, uint64_t esp_offset_bytes,
+                                uint64_t esp_length_bytes, const struct cleartext_side *side,
+                                const char *luks_uuid, const uint8_t pin[PIN_BYTES],
+                                struct error *err)
 {
-    const struct partition *esp = partition_by_role(table, ROLE_ESP);
+    OWNED(fat) fat = fat_open(disk, esp_offset_bytes, esp_length_bytes, err);
 
-    if (esp == NULL)
-        return error_set(err, COLDSEAL_BUG, "no ESP in the output");
-    OWNED(fat) fat = esp_open(disk, table, esp, err);
-    return fat != NULL &&
-           (grub_field_write(fat, side->files.grub_cfg, luks_uuid, pin, err) ||
-            error_wrap(err, "ESP: %s", side->files.grub_cfg));
+    return (fat != NULL && grub_field_write(fat, side->files.grub_cfg, luks_uuid, pin, err)) ||
+           error_wrap(err, "%s on the ESP", side->files.grub_cfg);
 }
 
 bool encrypted_root_read(const struct source *source, struct encrypted_root *root,

@@ -33,10 +33,11 @@ struct cleartext_side {
 };
 bool cleartext_side_read(struct disk *disk, const struct partition_table *table,
                          struct cleartext_side *side, struct error *err);
-/* Writes the field on `disk`, whose table is `table`. */
-bool cleartext_side_write_field(struct disk *disk, const struct partition_table *table,
-                                const struct cleartext_side *side, const char *luks_uuid,
-                                const uint8_t pin[PIN_BYTES], struct error *err);
+/* Writes the field into the grub.cfg of the ESP at [offset, offset + length) of `disk`. */
+bool cleartext_side_write_field(struct disk *disk, uint64_t esp_offset_bytes,
+                                uint64_t esp_length_bytes, const struct cleartext_side *side,
+                                const char *luks_uuid, const uint8_t pin[PIN_BYTES],
+                                struct error *err);
 
 /* The encrypted root: where it is, and its validated header. COLDSEAL_UNSUPPORTED where there is
  * none. */

@@ -89,7 +89,7 @@ static const char *code_name(enum coldseal_code code)
 
 static bool add_failure(json_object *json, const struct coldseal_error *error, struct error *err)
 {
-    OWNED_JSON failure = json_object_new_object();
+    OWNED_JSON failure = json_new_object(err);
 
     return failure != NULL &&
            json_add(failure, "code", json_object_new_int((int)error->code), err) &&
@@ -101,7 +101,7 @@ static bool add_failure(json_object *json, const struct coldseal_error *error, s
 char *coldseal_error_json(const struct coldseal_error *error)
 {
     struct error err = {0};
-    OWNED_JSON json = json_object_new_object();
+    OWNED_JSON json = json_new_object(&err);
 
     if (json == NULL || !add_failure(json, error, &err))
         return NULL;

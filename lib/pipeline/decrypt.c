@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decrypt: back to a plain image. */
+#include <string.h>
+
+#include "core/outfile.h"
+#include "pipeline/describe.h"
+#include "pipeline/write_image.h"
+#include "report/report.h"
+
+static const char unset_uuid[] = "00000000-0000-0000-0000-000000000000";
+static const uint8_t unset_pin[PIN_BYTES];
+
+/* Root as it was before encrypt: behind the header, a plain file system. */
+static struct partition_table *plain_table(const struct partition_table *encrypted,
+                                           struct error *err)
+{
+    struct partition_table *table = malloc(sizeof(*table));
+
+    if (table == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    *table = *encrypted;
+    for (uint32_t i = 0; i < table->count; i++) {
+        struct partition *partition = &table->partitions[i];
+        if (partition->role != ROLE_ENCRYPTED_ROOT)
+            continue;
+        partition->role = ROLE_ROOT;
+        partition->entry.first_lba += LUKS_HEADER_BYTES / table->gpt.block_bytes;
+        /* it is known by its role; the LUKS signature must not be seen as content */
+        memset(&partition->volume, 0, sizeof(partition->volume));
+        for (uint32_t e = 0; e < table->gpt.entry_count; e++) {
+            if (table->gpt.entries[e].number == partition->entry.number)
+                table->gpt.entries[e] = partition->entry;
+        }
+    }
+    return table;
+}
+
+static struct image_output *write_plain(const struct coldseal_decrypt_options *options,
+                                        const struct source *source,
+                                        const struct cleartext_side *side,
+                                        const struct secret *volume_key,
+                                        struct write_result *result, struct error *err)
+{
+    OWNED(partition_table) table = plain_table(source->table, err);
+    OWNED_PTR(struct plan) plan = calloc(1, sizeof(*plan));
+    const struct plan_request request = {
+        .disk_size_bytes = options->output.disk_size_bytes,
+        .align_bytes = options->output.align_bytes,
+    };
+    const struct write_request write = {
+        .source = source,
+        .plan = plan,
+        .side = side,
+        .path = options->out,
+        .options = &options->output,
+        .progress = options->progress,
+        .root_mode = COPY_DECRYPT,
+        .volume_key = volume_key,
+        .field_uuid = unset_uuid,
+        .field_pin = unset_pin,
+    };
+
+    if (table == NULL)
+        return NULL;
+    if (plan == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    return plan_make(table, &request, plan, err) ? write_image(&write, result, err) : NULL;
+}
+
+static bool fill_report(struct coldseal_report *report,
+                        const struct coldseal_decrypt_options *options, const struct source *source,
+                        const struct write_result *written, const struct disk *out,
+                        struct error *err)
+{
+    json_object *json = report_json(report);
+
+    return json_add(json, "written_bytes", json_object_new_uint64(written->copied.written_bytes),
+                    err) &&
+           describe_file(json, "input", options->in, source->disk, options->output.checksum, err) &&
+           describe_file(json, "output", options->out, out, options->output.checksum, err);
+}
+
+bool coldseal_decrypt(const struct coldseal_decrypt_options *options,
+                      struct coldseal_report **report_out, struct coldseal_error *err)
+{
+    OWNED(coldseal_report) report = report_new("decrypt", err);
+    OWNED_ENCRYPTED_ROOT root = {0};
+    struct cleartext_side side;
+    struct write_result written;
+
+    if (report == NULL || !write_image_check(options->in, options->out, &options->output, err))
+        return false;
+    OWNED(source) source = source_open(options->in, 0, err);
+    if (source == NULL || !encrypted_root_read(source, &root, err) ||
+        !cleartext_side_read(source->disk, source->table, &side, err))
+        return false;
+    OWNED(secret) volume_key = encrypted_root_open(&root, options->key_file, err);
+    if (volume_key == NULL)
+        return false;
+    OWNED(image_output) out = write_plain(options, source, &side, volume_key, &written, err);
+    if (out == NULL || !image_output_commit(out, err) ||
+        !fill_report(report, options, source, &written, image_output_disk(out), err))
+        return false;
+    if (report_out != NULL)
+        *report_out = TAKE(report);
+    return true;
+}

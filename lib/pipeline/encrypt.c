@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* encrypt: prepare unless already done, split, encrypt; a pool key protects the result. */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "core/guid.h"
+#include "core/outfile.h"
+#include "pipeline/describe.h"
+#include "pipeline/prepared.h"
+#include "pipeline/write_image.h"
+#include "report/report.h"
+#include "token/provenance.h"
+
+#define POOL_KEY_BYTES 32
+#define POOL_KEYSLOT 0
+
+struct encryption {
+    const struct coldseal_encrypt_options *options;
+    struct source *plain;        /* the input as it is, or … */
+    struct prepared *prepared;   /* … prepared on an overlay */
+    const struct source *source; /* the one of them that is encrypted */
+    struct cleartext_side side;
+    struct plan plan;
+    struct secret *pool_key;
+    struct secret *volume_key;
+    struct luks2_header *header;
+    char uuid[GUID_TEXT_BYTES];
+    uint8_t pin[PIN_BYTES];
+    struct write_result written;
+};
+
+static void encryption_free(struct encryption *work)
+{
+    if (work == NULL)
+        return;
+    luks2_header_free(work->header);
+    secret_free(work->volume_key);
+    secret_free(work->pool_key);
+    prepared_free(work->prepared);
+    source_free(work->plain);
+    free(work);
+}
+DEFINE_OWNED(encryption);
+
+/* RFC 4122, clause 4.4: version 4, variant 1. */
+static bool choose_uuid(struct encryption *work, struct error *err)
+{
+    struct guid guid;
+
+    if (work->options->luks_uuid != NULL) {
+        if (!guid_parse(work->options->luks_uuid, &guid) || guid_is_zero(&guid))
+            return error_set(err, COLDSEAL_USAGE, "\"%s\" is not a UUID", work->options->luks_uuid);
+        guid_format(&guid, work->uuid);
+        return true;
+    }
+    if (RAND_bytes(guid.bytes, sizeof(guid.bytes)) != 1)
+        return error_set(err, COLDSEAL_KEY, "OpenSSL gives no random bytes");
+    guid_format(&guid, work->uuid);
+    work->uuid[14] = '4';
+    work->uuid[19] = "89ab"[guid.bytes[8] & 3];
+    return true;
+}
+
+static bool choose_keys(struct encryption *work, struct error *err)
+{
+    const struct coldseal_encrypt_options *options = work->options;
+
+    if (options->key_out != NULL && strcmp(options->key_out, "-") != 0 &&
+        access(options->key_out, F_OK) == 0)
+        return error_set(err, COLDSEAL_IO, "key file %s exists", options->key_out);
+    work->pool_key = options->key_in != NULL ? secret_read_file(options->key_in, err)
+                                             : secret_random(POOL_KEY_BYTES, err);
+    if (work->pool_key == NULL)
+        return false;
+    work->volume_key = secret_random(LUKS2_VOLUME_KEY_BYTES, err);
+    return work->volume_key != NULL && choose_uuid(work, err) &&
+           luks2_pin(work->volume_key, work->uuid, work->pin, err);
+}
+
+/* What is refused is refused before the appliance starts. */
+static bool check_plan(struct encryption *work, const struct source *source, bool need_boot,
+                       struct error *err)
+{
+    const struct coldseal_output_options *output = &work->options->output;
+    const struct plan_request request = {
+        .header_bytes = LUKS_HEADER_BYTES,
+        .disk_size_bytes = need_boot ? output->disk_size_bytes : 0,
+        .align_bytes = output->align_bytes,
+        .need_boot = need_boot,
+    };
+
+    return plan_make(source->table, &request, &work->plan, err);
+}
+
+static bool prepare_source(struct encryption *work, struct error *err)
+{
+    const struct coldseal_encrypt_options *options = work->options;
+
+    work->plain = source_open(options->in, options->guest.root_partition, err);
+    if (work->plain == NULL ||
+        !cleartext_side_read(work->plain->disk, work->plain->table, &work->side, err) ||
+        !check_plan(work, work->plain, false, err))
+        return false;
+    work->source = work->plain;
+    if (work->side.prepared || options->no_prepare)
+        return true;
+    work->prepared = prepared_new(options->in, &options->guest, options->progress, err);
+    if (work->prepared == NULL)
+        return false;
+    work->source = work->prepared->source;
+    work->side = work->prepared->side;
+    return true;
+}
+
+static json_object *provenance(const struct encryption *work, struct error *err)
+{
+    OWNED_JSON token = provenance_new("pooled", err);
+
+    if (token == NULL || !json_add(token, "pin", describe_hex(work->pin, sizeof(work->pin)), err))
+        return NULL;
+    return TAKE(token);
+}
+
+/* A key that somebody brought may be a person's: it costs a guesser more. */
+static bool build_header(struct encryption *work, struct error *err)
+{
+    OWNED_JSON token = provenance(work, err);
+    const struct luks2_keyslot pool = {
+        .passphrase = work->pool_key,
+        .cost = work->options->key_in != NULL ? LUKS2_COST_CHOSEN : LUKS2_COST_RANDOM,
+    };
+    const struct luks2_request request = {
+        .uuid = work->uuid,
+        .volume_key = work->volume_key,
+        .keyslots = &pool,
+        .keyslot_count = 1,
+        .provenance = token,
+    };
+
+    if (token == NULL)
+        return false;
+    work->header = luks2_build(&request, err);
+    return work->header != NULL;
+}
+
+static struct image_output *write_encrypted(struct encryption *work, struct error *err)
+{
+    const struct write_request write = {
+        .source = work->source,
+        .plan = &work->plan,
+        .side = &work->side,
+        .path = work->options->out,
+        .options = &work->options->output,
+        .progress = work->options->progress,
+        .root_mode = COPY_ENCRYPT,
+        .volume_key = work->volume_key,
+        .header = work->header,
+        .holes_none = work->options->holes_none,
+        .field_uuid = work->uuid,
+        .field_pin = work->pin,
+    };
+
+    return write_image(&write, &work->written, err);
+}
+
+/* The key is safe on disk before the image that needs it has a name. */
+static bool commit(const struct encryption *work, struct image_output *out, struct error *err)
+{
+    const char *key_out = work->options->key_out;
+
+    if (key_out != NULL && !secret_write_file(work->pool_key, key_out, err))
+        return false;
+    if (image_output_commit(out, err))
+        return true;
+    if (key_out != NULL && strcmp(key_out, "-") != 0)
+        unlink(key_out);
+    return false;
+}
+
+static json_object *warnings(const struct encryption *work, struct error *err)
+{
+    OWNED_JSON array = json_new_array(err);
+
+    if (array == NULL)
+        return NULL;
+    if (!work->side.prepared &&
+        !json_append(array,
+                     json_object_new_string("grub.cfg on the ESP is not one of coldseal's: no pin "
+                                            "was placed, and this image does not unlock by itself"),
+                     err))
+        return NULL;
+    if (!work->written.free_blocks_left_out && !work->options->holes_none &&
+        !json_append(array,
+                     json_object_new_string("free blocks of root are not known: every sector was "
+                                            "encrypted"),
+                     err))
+        return NULL;
+    return TAKE(array);
+}
+
+static bool fill_report(const struct encryption *work, struct coldseal_report *report,
+                        const struct disk *written, struct error *err)
+{
+    const struct coldseal_encrypt_options *options = work->options;
+    const struct copy_result *copied = &work->written.copied;
+    json_object *json = report_json(report);
+
+    if (work->prepared != NULL) {
+        json_object *guest = describe_guest(work->prepared->guest, err);
+        if (guest == NULL || !json_add(json, "guest", guest, err))
+            return false;
+    }
+    json_object *header = describe_header(work->header, err);
+    if (header == NULL || !json_add(json, "luks2", header, err) ||
+        !json_add(json, "pin", describe_hex(work->pin, sizeof(work->pin)), err))
+        return false;
+    json_object *warned = warnings(work, err);
+    return warned != NULL && json_add(json, "warnings", warned, err) &&
+           json_add(json, "written_bytes", json_object_new_uint64(copied->written_bytes), err) &&
+           json_add(json, "hole_bytes", json_object_new_uint64(copied->hole_bytes), err) &&
+           describe_file(json, "input", options->in, work->plain->disk, options->output.checksum,
+                         err) &&
+           describe_file(json, "output", options->out, written, options->output.checksum, err);
+}
+
+bool coldseal_encrypt(const struct coldseal_encrypt_options *options,
+                      struct coldseal_report **report_out, struct coldseal_error *err)
+{
+    OWNED(coldseal_report) report = report_new("encrypt", err);
+    OWNED(encryption) work = calloc(1, sizeof(*work));
+
+    if (report == NULL)
+        return false;
+    if (work == NULL)
+        return error_no_memory(err);
+    work->options = options;
+    if (!write_image_check(options->in, options->out, &options->output, err) ||
+        !choose_keys(work, err) || !prepare_source(work, err) ||
+        !check_plan(work, work->source, !options->no_prepare, err) || !build_header(work, err))
+        return false;
+    OWNED(image_output) out = write_encrypted(work, err);
+    if (out == NULL || !commit(work, out, err) ||
+        !fill_report(work, report, image_output_disk(out), err))
+        return false;
+    if (report_out != NULL)
+        *report_out = TAKE(report);
+    return true;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/prepared.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "image/open.h"
+#include "image/output.h"
+
+/* An appliance that dies under emulation usually lives the second time. */
+#define APPLIANCE_TRIES 2
+
+void prepared_free(struct prepared *prepared)
+{
+    if (prepared == NULL)
+        return;
+    source_free(prepared->source);
+    guest_result_free(prepared->guest);
+    if (prepared->overlay_fd >= 0)
+        close(prepared->overlay_fd);
+    disk_free(prepared->base);
+    workspace_free(prepared->workspace);
+    free(prepared);
+}
+
+static struct guest_request make_request(const struct prepared *prepared,
+                                         const struct partition_table *table,
+                                         const struct coldseal_guest_options *options,
+                                         struct coldseal_progress progress)
+{
+    const struct partition *root = partition_by_role(table, ROLE_ROOT);
+    const struct partition *esp = partition_by_role(table, ROLE_ESP);
+    const struct partition *boot = partition_by_role(table, ROLE_BOOT);
+
+    return (struct guest_request){
+        .overlay_path = prepared->workspace->overlay_path,
+        .root_partition = root->entry.number,
+        .esp_partition = esp->entry.number,
+        .boot_partition = boot == NULL ? 0 : boot->entry.number,
+        .options = options,
+        .progress = progress,
+    };
+}
+
+static bool make_overlay(const struct prepared *prepared, const char *path, uint64_t size_bytes,
+                         struct error *err)
+{
+    OWNED_PTR(char) absolute = realpath(path, NULL);
+    OWNED_FD fd = open(prepared->workspace->overlay_path,
+                       O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (absolute == NULL)
+        return error_errno(err, COLDSEAL_IO, "resolve the path");
+    if (fd < 0)
+        return error_errno(err, COLDSEAL_IO, "create overlay %s",
+                           prepared->workspace->overlay_path);
+    return qcow2_write_overlay(fd, size_bytes, absolute, disk_format(prepared->base), err);
+}
+
+/* Each try starts from an overlay that nobody has written to. */
+static bool run_appliance(struct prepared *prepared, const char *path,
+                          const struct guest_request *request, uint64_t size_bytes,
+                          struct error *err)
+{
+    for (int i = 0; i < APPLIANCE_TRIES; i++) {
+        if (!make_overlay(prepared, path, size_bytes, err))
+            return false;
+        prepared->guest = guest_prepare(request, err);
+        if (prepared->guest != NULL)
+            return true;
+        if (err->code != COLDSEAL_TRY_AGAIN)
+            return false;
+    }
+    return false;
+}
+
+static bool reopen(struct prepared *prepared, uint32_t root_number, struct error *err)
+{
+    prepared->overlay_fd = open(prepared->workspace->overlay_path, O_RDONLY | O_CLOEXEC);
+    if (prepared->overlay_fd < 0)
+        return error_errno(err, COLDSEAL_IO, "open overlay");
+    struct disk *disk = image_open_fd(prepared->overlay_fd, false, prepared->base, err);
+    if (disk == NULL)
+        return false;
+    prepared->source = source_over(disk, root_number, err);
+    return prepared->source != NULL &&
+           cleartext_side_read(prepared->source->disk, prepared->source->table, &prepared->side,
+                               err);
+}
+
+/* Where /boot is inside root it gets a partition behind everything, for the time being: the plan
+ * puts root last again. */
+static bool make_room_for_boot(const struct partition_table *table, struct guest_request *request,
+                               uint64_t *size_bytes, struct error *err)
+{
+    return request->boot_partition != 0 ||
+           plan_new_boot(table, &request->new_boot_offset_bytes, &request->new_boot_length_bytes,
+                         size_bytes, err);
+}
+
+static bool prepare(struct prepared *prepared, const char *path,
+                    const struct coldseal_guest_options *options, struct coldseal_progress progress,
+                    struct error *err)
+{
+    OWNED_PTR(struct plan) plan = calloc(1, sizeof(*plan));
+    OWNED(partition_table) table = calloc(1, sizeof(*table));
+    const struct plan_request fits = {0};
+
+    if (plan == NULL || table == NULL)
+        return error_no_memory(err);
+    if (!partition_table_read(prepared->base, options->root_partition, table, err) ||
+        !plan_make(table, &fits, plan, err))
+        return false;
+    struct guest_request request = make_request(prepared, table, options, progress);
+    uint64_t size_bytes = disk_size(prepared->base);
+    return make_room_for_boot(table, &request, &size_bytes, err) &&
+           run_appliance(prepared, path, &request, size_bytes, err) &&
+           reopen(prepared, request.root_partition, err);
+}
+
+struct prepared *prepared_new(const char *path, const struct coldseal_guest_options *options,
+                              struct coldseal_progress progress, struct error *err)
+{
+    OWNED(prepared) prepared = calloc(1, sizeof(*prepared));
+
+    if (prepared == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    prepared->overlay_fd = -1;
+    prepared->workspace = workspace_new(err);
+    if (prepared->workspace == NULL)
+        return NULL;
+    prepared->base = image_open(path, NULL, err);
+    if (prepared->base == NULL || !prepare(prepared, path, options, progress, err))
+        return NULL;
+    return TAKE(prepared);
+}

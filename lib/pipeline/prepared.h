@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's part, on an overlay over the input. */
+#ifndef PIPELINE_PREPARED_H
+#define PIPELINE_PREPARED_H
+
+#include "guest/guest.h"
+#include "pipeline/source.h"
+#include "pipeline/workspace.h"
+
+struct prepared {
+    struct workspace *workspace;
+    struct disk *base; /* the input, which the overlay reads through */
+    int overlay_fd;
+    struct guest_result *guest;
+    struct source *source;      /* overlay over base: the prepared image */
+    struct cleartext_side side; /* of the prepared image */
+};
+
+/* Runs the appliance on an overlay of `path`. */
+struct prepared *prepared_new(const char *path, const struct coldseal_guest_options *options,
+                              struct coldseal_progress progress, struct error *err);
+void prepared_free(struct prepared *prepared);
+DEFINE_OWNED(prepared);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seal: a new header for one VM, in a copy of the image or in the image itself. */
+#include "pipeline/sealing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/outfile.h"
+#include "image/clone.h"
+#include "image/open.h"
+#include "pipeline/describe.h"
+#include "report/report.h"
+
+/* The recovery key is safe on disk before the header that needs it; a failure takes it back. */
+static bool write_recovery_key(const struct sealing *work, struct error *err)
+{
+    const char *path = work->options->recovery_key_out;
+
+    return path == NULL || secret_write_file(work->recovery_key, path, err);
+}
+
+static void take_recovery_key_back(const struct sealing *work)
+{
+    const char *path = work->options->recovery_key_out;
+
+    if (path != NULL && strcmp(path, "-") != 0)
+        unlink(path);
+}
+
+static bool store_in_copy(const struct sealing *work, struct outfile *out, struct error *err)
+{
+    OWNED(disk) disk = image_open_fd(outfile_fd(out), true, NULL, err);
+
+    return disk != NULL && luks2_store(disk, work->root.offset_bytes, work->header, err) &&
+           disk_flush(disk, err);
+}
+
+static int open_regular(const char *path, struct error *err)
+{
+    OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat file;
+
+    if (fd < 0 || fstat(fd, &file) != 0) {
+        error_errno(err, COLDSEAL_IO, "open");
+        return -1;
+    }
+    if (!S_ISREG(file.st_mode)) {
+        error_set(err, COLDSEAL_UNSUPPORTED, "only a file is copied: use --in-place for a device");
+        return -1;
+    }
+    return TAKE_FD(fd);
+}
+
+static bool write_copy(const struct sealing *work, struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    OWNED_FD from = open_regular(options->image, err);
+
+    if (from < 0)
+        return false;
+    OWNED(outfile) out = outfile_open(options->out, 0644, options->output.force, err);
+    if (out == NULL || !image_clone(from, outfile_fd(out), err) || !store_in_copy(work, out, err) ||
+        !write_recovery_key(work, err))
+        return false;
+    if (outfile_commit(out, err))
+        return true;
+    take_recovery_key_back(work);
+    return false;
+}
+
+/* Once the header's first write is out, the recovery key may be the one that opens the image: it
+ * stays. */
+static bool write_in_place(const struct sealing *work, struct error *err)
+{
+    return luks2_header_move_apart(work->header, work->root.header, err) &&
+           write_recovery_key(work, err) &&
+           luks2_replace(work->source->disk, work->root.offset_bytes, work->root.header,
+                         work->header, err);
+}
+
+static bool fill_report(const struct sealing *work, struct coldseal_report *report,
+                        struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    const char *written = options->in_place ? options->image : options->out;
+    json_object *json = report_json(report);
+    json_object *target = describe_target(work->target, err);
+
+    if (target == NULL || !json_add(json, "target", target, err))
+        return false;
+    json_object *header = describe_header(work->header, err);
+    if (header == NULL || !json_add(json, "luks2", header, err))
+        return false;
+    json_object *pcrs = pcr_values_to_json(&work->pcr_values, work->pcr_mask, err);
+    if (pcrs == NULL || !json_add(json, "pcrs", pcrs, err))
+        return false;
+    return json_add(json, "policy_digest", describe_hex(work->policy, sizeof(work->policy)), err) &&
+           json_add(json, "key", json_object_new_string("shared"), err) &&
+           json_add(json, "recovery", json_object_new_boolean(!options->no_recovery), err) &&
+           json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
+           describe_file(json, "output", written, work->source->disk, options->output.checksum,
+                         err);
+}
+
+static bool write_sealed(struct sealing *work, struct error *err)
+{
+    if (work->already_sealed)
+        return true;
+    if (!sealing_build_header(work, err))
+        return false;
+    return work->options->in_place ? write_in_place(work, err) : write_copy(work, err);
+}
+
+bool coldseal_seal(const struct coldseal_seal_options *options, struct coldseal_report **report_out,
+                   struct coldseal_error *err)
+{
+    OWNED(coldseal_report) report = report_new("seal", err);
+
+    if (report == NULL)
+        return false;
+    OWNED(sealing) work = sealing_new(options, err);
+    if (work == NULL || !write_sealed(work, err) || !fill_report(work, report, err))
+        return false;
+    if (report_out != NULL)
+        *report_out = TAKE(report);
+    return true;
+}
