@@ -16,8 +16,11 @@ static struct secret *try_token(struct tpm *tpm, json_object *json,
     OWNED(secret) passphrase = sealed_token_unseal(tpm, token, err);
     if (passphrase == NULL)
         return NULL;
-    OWNED(secret) volume_key = luks2_volume_key(header, passphrase, keyslot, err);
-    return volume_key == NULL ? NULL : TAKE(passphrase);
+    OWNED(secret) volume_key = luks2_volume_key_at(header, token->keyslot, passphrase, err);
+    if (volume_key == NULL)
+        return NULL;
+    *keyslot = token->keyslot;
+    return TAKE(passphrase);
 }
 
 static struct secret *try_tokens(struct tpm *tpm, const struct luks2_header *header,

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# A small image in Ubuntu's cloud layout, made in a second, for tests that need no guest: a GRUB of
+# grub-mkimage, the grub.cfg that prepare would write, an ext4 root with known files.
+
+# tiny_grub_cfg: the configuration with its field not set.
+tiny_grub_cfg()
+{
+    printf '# coldseal grub.cfg format 1\n'
+    printf 'set coldseal_uuid=00000000-0000-0000-0000-000000000000\n'
+    printf 'set coldseal_pin=%064d\n' 0
+    # shellcheck disable=SC2016 # GRUB's variables
+    printf 'linux /vmlinuz coldseal.uuid=$coldseal_uuid coldseal.pin=$coldseal_pin\nboot\n'
+}
+
+# tiny_root DIR: files of a root: text, holes, allocated zeros, a link, random bytes.
+tiny_root()
+{
+    local dir=$1
+    mkdir -p "$dir/etc" "$dir/data"
+    printf 'ID=debian\nVERSION_ID="13"\n' >"$dir/etc/os-release"
+    printf 'LABEL=cloudimg-rootfs / ext4 defaults 0 1\n' >"$dir/etc/fstab"
+    head -c 5000000 /dev/urandom >"$dir/data/random"
+    head -c 8000000 /dev/zero >"$dir/data/zeros"
+    seq 400000 >"$dir/data/text"
+    ln -s random "$dir/data/link"
+}
+
+# tiny_partition FILE NUMBER: "offset size" in bytes.
+tiny_partition()
+{
+    sgdisk -i "$2" "$1" | awk '/^First sector/ { first = $3 } /^Last sector/ { last = $3 }
+        END { print first * 512, (last - first + 1) * 512 }'
+}
+
+# tiny_image FILE [ROOT_MIB]: raw; partitions 14, 15, 16 and, last on the disk, 1.
+tiny_image()
+{
+    local file=$1 root_mib=${2:-96} work offset size
+    work=$(mktemp -d "$TMP/tiny-XXXXXX")
+    rm -f "$file"
+    truncate -s $((root_mib + 64))M "$file"
+    sgdisk -a 2048 -n 14:2048:+1M -t 14:ef02 -n 15:0:+40M -t 15:ef00 -n 16:0:+16M -t 16:ea00 \
+        -n 1:0:+"$root_mib"M -t 1:8300 "$file" >/dev/null
+
+    read -r offset size < <(tiny_partition "$file" 15)
+    grub-mkimage -O x86_64-efi -p /EFI/debian -o "$work/grubx64.efi" normal
+    tiny_grub_cfg >"$work/grub.cfg"
+    truncate -s "$size" "$work/esp"
+    mformat -i "$work/esp" -F -v UEFI ::
+    mmd -i "$work/esp" ::/EFI ::/EFI/BOOT ::/EFI/debian
+    mcopy -i "$work/esp" "$work/grubx64.efi" ::/EFI/BOOT/BOOTX64.EFI
+    mcopy -i "$work/esp" "$work/grubx64.efi" ::/EFI/BOOT/grubx64.efi
+    mcopy -i "$work/esp" "$work/grub.cfg" ::/EFI/debian/grub.cfg
+    dd if="$work/esp" of="$file" bs=1M seek="$offset" oflag=seek_bytes conv=notrunc,sparse status=none
+
+    read -r offset size < <(tiny_partition "$file" 16)
+    mkdir "$work/boot"
+    printf 'a kernel' >"$work/boot/vmlinuz"
+    mke2fs -q -t ext4 -L BOOT -d "$work/boot" -E offset="$offset" "$file" $((size / 1024))k
+
+    read -r offset size < <(tiny_partition "$file" 1)
+    tiny_root "$work/root"
+    mke2fs -q -t ext4 -L cloudimg-rootfs -d "$work/root" -E offset="$offset" "$file" \
+        $((size / 1024))k
+    rm -rf "$work"
+}
+
+# tiny_extract FILE NUMBER OUT: a partition as a file of its own.
+tiny_extract()
+{
+    local offset size
+    read -r offset size < <(tiny_partition "$1" "$2")
+    dd if="$1" of="$3" bs=1M iflag=skip_bytes,count_bytes skip="$offset" count="$size" conv=sparse \
+        status=none
+    truncate -s "$size" "$3"
+}
