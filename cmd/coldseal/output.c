@@ -74,6 +74,16 @@ static int print_failure(const struct parsed *parsed, const struct coldseal_erro
     return err->code;
 }
 
+static void put_subject_before(struct coldseal_error *shown, const char *subject,
+                               const struct coldseal_error *err)
+{
+    size_t used = (size_t)snprintf(shown->message, sizeof(shown->message) / 2, "%s", subject);
+
+    used = used < sizeof(shown->message) / 2 ? used : sizeof(shown->message) / 2 - 1;
+    snprintf(shown->message + used, sizeof(shown->message) - used, ": %.*s",
+             (int)(sizeof(shown->message) - used - 3), err->message);
+}
+
 int command_finish(const struct parsed *parsed, const char *subject, bool ok,
                    struct coldseal_report *report, const struct coldseal_error *err)
 {
@@ -83,7 +93,7 @@ int command_finish(const struct parsed *parsed, const char *subject, bool ok,
     progress_clear(parsed);
     if (!ok) {
         if (subject != NULL)
-            snprintf(shown.message, sizeof(shown.message), "%s: %s", subject, err->message);
+            put_subject_before(&shown, subject, err);
         code = print_failure(parsed, &shown);
     } else if (parsed->common.json) {
         code = print_text(coldseal_report_json(report, &shown), "\n");

@@ -1,4 +1,5 @@
 libcoldseal_a_SOURCES += \
+	lib/image/clone.c lib/image/clone.h \
 	lib/image/disk.c lib/image/disk.h \
 	lib/image/file_io.c lib/image/file_io.h \
 	lib/image/inflate.c lib/image/inflate.h \

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decrypt: back to a plain image. */
-#include <string.h>
-
 #include "core/outfile.h"
 #include "pipeline/describe.h"
 #include "pipeline/write_image.h"
@@ -10,42 +8,15 @@
 static const char unset_uuid[] = "00000000-0000-0000-0000-000000000000";
 static const uint8_t unset_pin[PIN_BYTES];
 
-/* Root as it was before encrypt: behind the header, a plain file system. */
-static struct partition_table *plain_table(const struct partition_table *encrypted,
-                                           struct error *err)
-{
-    struct partition_table *table = malloc(sizeof(*table));
-
-    if (table == NULL) {
-        error_no_memory(err);
-        return NULL;
-    }
-    *table = *encrypted;
-    for (uint32_t i = 0; i < table->count; i++) {
-        struct partition *partition = &table->partitions[i];
-        if (partition->role != ROLE_ENCRYPTED_ROOT)
-            continue;
-        partition->role = ROLE_ROOT;
-        partition->entry.first_lba += LUKS_HEADER_BYTES / table->gpt.block_bytes;
-        /* it is known by its role; the LUKS signature must not be seen as content */
-        memset(&partition->volume, 0, sizeof(partition->volume));
-        for (uint32_t e = 0; e < table->gpt.entry_count; e++) {
-            if (table->gpt.entries[e].number == partition->entry.number)
-                table->gpt.entries[e] = partition->entry;
-        }
-    }
-    return table;
-}
-
 static struct image_output *write_plain(const struct coldseal_decrypt_options *options,
                                         const struct source *source,
                                         const struct cleartext_side *side,
                                         const struct secret *volume_key,
                                         struct write_result *result, struct error *err)
 {
-    OWNED(partition_table) table = plain_table(source->table, err);
     OWNED_PTR(struct plan) plan = calloc(1, sizeof(*plan));
     const struct plan_request request = {
+        .drop_bytes = LUKS_HEADER_BYTES,
         .disk_size_bytes = options->output.disk_size_bytes,
         .align_bytes = options->output.align_bytes,
     };
@@ -62,13 +33,11 @@ static struct image_output *write_plain(const struct coldseal_decrypt_options *o
         .field_pin = unset_pin,
     };
 
-    if (table == NULL)
-        return NULL;
     if (plan == NULL) {
         error_no_memory(err);
         return NULL;
     }
-    return plan_make(table, &request, plan, err) ? write_image(&write, result, err) : NULL;
+    return plan_make(source->table, &request, plan, err) ? write_image(&write, result, err) : NULL;
 }
 
 static bool fill_report(struct coldseal_report *report,

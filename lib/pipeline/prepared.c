@@ -93,9 +93,16 @@ static bool reopen(struct prepared *prepared, uint32_t root_number, struct error
 static bool make_room_for_boot(const struct partition_table *table, struct guest_request *request,
                                uint64_t *size_bytes, struct error *err)
 {
-    return request->boot_partition != 0 ||
-           plan_new_boot(table, &request->new_boot_offset_bytes, &request->new_boot_length_bytes,
-                         size_bytes, err);
+    struct plan_new_boot boot;
+
+    if (request->boot_partition != 0)
+        return true;
+    if (!plan_new_boot(table, &boot, err))
+        return false;
+    request->new_boot_offset_bytes = boot.offset_bytes;
+    request->new_boot_length_bytes = boot.length_bytes;
+    *size_bytes = boot.disk_size_bytes;
+    return true;
 }
 
 static bool prepare(struct prepared *prepared, const char *path,
@@ -103,13 +110,13 @@ static bool prepare(struct prepared *prepared, const char *path,
                     struct error *err)
 {
     OWNED_PTR(struct plan) plan = calloc(1, sizeof(*plan));
-    OWNED(partition_table) table = calloc(1, sizeof(*table));
     const struct plan_request fits = {0};
 
-    if (plan == NULL || table == NULL)
+    if (plan == NULL)
         return error_no_memory(err);
-    if (!partition_table_read(prepared->base, options->root_partition, table, err) ||
-        !plan_make(table, &fits, plan, err))
+    OWNED(partition_table) table =
+        partition_table_read(prepared->base, options->root_partition, err);
+    if (table == NULL || !plan_make(table, &fits, plan, err))
         return false;
     struct guest_request request = make_request(prepared, table, options, progress);
     uint64_t size_bytes = disk_size(prepared->base);

@@ -14,14 +14,13 @@ struct source *source_over(struct disk *disk, uint32_t root_number, struct error
     OWNED(disk) owned = disk;
     OWNED(source) source = calloc(1, sizeof(*source));
 
-    if (source == NULL || (source->table = calloc(1, sizeof(*source->table))) == NULL) {
+    if (source == NULL) {
         error_no_memory(err);
         return NULL;
     }
     source->disk = TAKE(owned);
-    if (!partition_table_read(source->disk, root_number, source->table, err))
-        return NULL;
-    return TAKE(source);
+    source->table = partition_table_read(source->disk, root_number, err);
+    return source->table == NULL ? NULL : TAKE(source);
 }
 
 struct source *source_open(const char *path, uint32_t root_number, struct error *err)

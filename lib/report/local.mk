@@ -1,2 +1,3 @@
-libcoldseal_a_SOURCES +=
-    lib / report / report.c lib / report / report.h lib / report / text.c lib / report / text.h
+libcoldseal_a_SOURCES += \
+	lib/report/report.c lib/report/report.h \
+	lib/report/text.c lib/report/text.h
