@@ -13,3 +13,9 @@ libcoldseal_a_SOURCES += \
 	lib/layout/roles.c \
 	lib/layout/roles.h \
 	lib/layout/table.c
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_gpt
+tests_unit_test_gpt_SOURCES = tests/unit/test_gpt.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_gpt_LDADD = $(unit_libs)
+endif
