@@ -20,6 +20,8 @@
 #define HEADER_OFFSET 512
 #define ARRAY_OFFSET 1024
 #define ARRAY_BYTES 16384
+/* Room for an array whose entries are said to be larger; the first partition is at 1 MiB. */
+#define HEAD_BYTES (ARRAY_OFFSET + 4 * ARRAY_BYTES)
 
 static void make_cloud_disk(const char *path)
 {
@@ -296,7 +298,7 @@ static void fix_crcs(uint8_t *data)
     uint8_t *header = data + HEADER_OFFSET;
     uint64_t array_bytes = (uint64_t)get_u32(header + 80) * get_u32(header + 84);
 
-    if (array_bytes <= ARRAY_BYTES)
+    if (array_bytes <= HEAD_BYTES - ARRAY_OFFSET)
         put_le(header + 88, crc32(0, data + ARRAY_OFFSET, (unsigned)array_bytes), 4);
     put_le(header + 16, 0, 4);
     put_le(header + 16, crc32(0, header, 92), 4);
@@ -335,8 +337,8 @@ static struct bytes *load_head(const char *from)
 {
     struct error err = {0};
 
-    shell_run("head -c %d %s >head", ARRAY_OFFSET + ARRAY_BYTES, from);
-    struct bytes *head = bytes_read_file("head", ARRAY_OFFSET + ARRAY_BYTES, &err);
+    shell_run("head -c %d %s >head", HEAD_BYTES, from);
+    struct bytes *head = bytes_read_file("head", HEAD_BYTES, &err);
     assert_non_null(head);
     return head;
 }
