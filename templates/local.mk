@@ -1,1 +1,13 @@
-# templates
+dist_pkgdata_DATA += \
+	templates/apt-preferences \
+	templates/apt-unattended.conf \
+	templates/cloud-init-deny.cfg \
+	templates/cloud-init-disk.cfg \
+	templates/dracut.conf \
+	templates/ds-identify.cfg \
+	templates/grub.cfg.in \
+	templates/guest-setup.sh \
+	templates/initramfs-conf \
+	templates/initramfs-hook \
+	templates/initramfs-local-top \
+	templates/ssh-host-keys.service

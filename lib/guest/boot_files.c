@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/boot_files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ESP "/boot/efi"
+#define ARGUMENT_LIMIT 256
+
+static const char common_arguments[] =
+    "panic=30 noresume systemd.import_credentials=no systemd.gpt_auto=0";
+static const char no_login_argument[] = "systemd.getty_auto=0";
+static const char console_arguments[] = "console=tty1 console=ttyS0";
+/* Stock systemd-cryptsetup unlocks; it must neither ask nor open a shell. */
+static const char dracut_arguments[] =
+    "rd.luks.name=$coldseal_uuid=cloudimg-rootfs rd.luks.options=$coldseal_uuid=tpm2-device=auto "
+    "rd.shell=0 rd.emergency=poweroff";
+
+static bool check_argument(const char *argument, struct error *err)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._,=:/@%+-";
+    size_t length = strlen(argument);
+
+    if (length > 0 && length <= ARGUMENT_LIMIT && strspn(argument, allowed) == length)
+        return true;
+    return error_set(err, COLDSEAL_USAGE,
+                     "kernel argument \"%s\": only letters, digits and . _ , = : / @ %% + - can be "
+                     "in one",
+                     argument);
+}
+
+static char *kernel_arguments(enum initramfs_kind initramfs,
+                              const struct coldseal_guest_options *options, struct error *err)
+{
+    OWNED_TEXT text = {0};
+
+    text_add(&text, "%s", common_arguments);
+    if (!options->console_login)
+        text_add(&text, " %s", no_login_argument);
+    text_add(&text, " %s", console_arguments);
+    if (initramfs == INITRAMFS_DRACUT)
+        text_add(&text, " %s", dracut_arguments);
+    for (size_t i = 0; i < options->kernel_arg_count; i++) {
+        if (!check_argument(options->kernel_args[i], err))
+            return NULL;
+        text_add(&text, " %s", options->kernel_args[i]);
+    }
+    return text_take(&text, err);
+}
+
+struct substitution {
+    const char *name; /* "@BOOT_UUID@" */
+    const char *value;
+};
+
+static const struct substitution *substitution_at(const char *p, const struct substitution *all,
+                                                  size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(p, all[i].name, strlen(all[i].name)) == 0)
+            return &all[i];
+    }
+    return NULL;
+}
+
+char *grub_cfg_render(const char *template, const char *boot_uuid, enum initramfs_kind initramfs,
+                      const struct coldseal_guest_options *options, struct error *err)
+{
+    OWNED_TEXT text = {0};
+    OWNED_PTR(char) arguments = kernel_arguments(initramfs, options, err);
+
+    if (arguments == NULL)
+        return NULL;
+    if (boot_uuid[0] == '\0' || strspn(boot_uuid, "0123456789abcdefABCDEF-") != strlen(boot_uuid))
+        return error_set(err, COLDSEAL_UNSUPPORTED, "the file system of /boot has UUID \"%s\"",
+                         boot_uuid),
+               NULL;
+    const struct substitution all[] = {{"@BOOT_UUID@", boot_uuid}, {"@KERNEL_ARGS@", arguments}};
+    for (const char *p = template; *p != '\0';) {
+        const struct substitution *found = substitution_at(p, all, 2);
+        if (found != NULL) {
+            text_add(&text, "%s", found->value);
+            p += strlen(found->name);
+        } else {
+            text_add_bytes(&text, p++, 1);
+        }
+    }
+    return text_take(&text, err);
+}
+
+static bool link_kernel(struct appliance *appliance, const char *kernel, struct error *err)
+{
+    static const char *const names[][2] = {{"vmlinuz", "/boot/vmlinuz"},
+                                           {"initrd.img", "/boot/initrd.img"}};
+    char target[160];
+
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(target, sizeof(target), "%s-%s", names[i][0], kernel);
+        if (guestfs_ln_sf(appliance->g, target, names[i][1]) != 0)
+            return appliance_error(appliance, err, "link %s", names[i][1]);
+    }
+    return true;
+}
+
+static bool copy_on_esp(struct appliance *appliance, const char *from, const char *to,
+                        struct error *err)
+{
+    if (!guest_has_file(appliance, from) || guest_has_file(appliance, to))
+        return true;
+    return guestfs_cp(appliance->g, from, to) == 0 ||
+           appliance_error(appliance, err, "copy %s to %s", from, to);
+}
+
+/* A shim on the removable path starts fbx64.efi, if that is there, which adds boot entries and
+ * resets the machine; else grubx64.efi beside it. */
+static bool settle_fallback(struct appliance *appliance, const struct guest_os *os,
+                            struct lines *changes, struct error *err)
+{
+    char grub[192], mok_manager[192];
+
+    snprintf(grub, sizeof(grub), ESP "%s/grubx64.efi", os->vendor_dir);
+    snprintf(mok_manager, sizeof(mok_manager), ESP "%s/mmx64.efi", os->vendor_dir);
+    if (os->vendor_dir[0] != '\0' &&
+        (!copy_on_esp(appliance, grub, ESP "/EFI/BOOT/grubx64.efi", err) ||
+         !copy_on_esp(appliance, mok_manager, ESP "/EFI/BOOT/mmx64.efi", err)))
+        return false;
+    if (!guest_has_file(appliance, ESP "/EFI/BOOT/fbx64.efi"))
+        return true;
+    return guest_remove(appliance, ESP "/EFI/BOOT/fbx64.efi", err) &&
+           lines_add(changes, err, "EFI/BOOT: GRUB is beside the shim, fbx64.efi is gone");
+}
+
+bool boot_files_install(struct appliance *appliance, const struct guest_os *os,
+                        const char *grub_cfg_text, char *grub_cfg, size_t grub_cfg_size,
+                        struct lines *changes, struct error *err)
+{
+    char path[192], folder[128];
+
+    snprintf(grub_cfg, grub_cfg_size, "%s/grub.cfg", os->grub_dir);
+    snprintf(folder, sizeof(folder), ESP "%s", os->grub_dir);
+    snprintf(path, sizeof(path), ESP "%s", grub_cfg);
+    return link_kernel(appliance, os->kernel, err) && guest_make_folder(appliance, folder, err) &&
+           guest_write(appliance, path, grub_cfg_text, strlen(grub_cfg_text), GUEST_MODE_FAT,
+                       err) &&
+           settle_fallback(appliance, os, changes, err) &&
+           lines_add(changes, err, "%s: written; boots /vmlinuz, which is %s", grub_cfg,
+                     os->kernel);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/harden.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "guest/cloud_init.h"
+#include "guest/fstab.h"
+#include "guest/template.h"
+
+#define TABLE_LIMIT ((size_t)1 << 20)
+#define DEB_FOLDER "/var/tmp/coldseal-debs"
+
+enum condition {
+    ALWAYS,
+    WITH_INITRAMFS_TOOLS,
+    WITH_DRACUT,
+    WITH_CLOUD_INIT,
+    WITH_CLOUD_INIT_DENIED,
+};
+
+struct guest_file {
+    const char *template;
+    const char *folder;
+    const char *name;
+    int mode;
+    enum condition condition;
+};
+
+static const struct guest_file guest_files[] = {
+    {"initramfs-hook", "/etc/initramfs-tools/hooks", "coldseal", 0755, WITH_INITRAMFS_TOOLS},
+    {"initramfs-local-top", "/etc/initramfs-tools/scripts/local-top", "coldseal", 0755,
+     WITH_INITRAMFS_TOOLS},
+    /* last in the folder's order: a file "resume" there would win otherwise */
+    {"initramfs-conf", "/etc/initramfs-tools/conf.d", "zz-coldseal", 0644, WITH_INITRAMFS_TOOLS},
+    {"dracut.conf", "/etc/dracut.conf.d", "90-coldseal.conf", 0644, WITH_DRACUT},
+    {"apt-preferences", "/etc/apt/preferences.d", "coldseal", 0644, ALWAYS},
+    {"apt-unattended.conf", "/etc/apt/apt.conf.d", "52coldseal", 0644, ALWAYS},
+    {"ssh-host-keys.service", "/etc/systemd/system", "coldseal-ssh-host-keys.service", 0644,
+     ALWAYS},
+    {"cloud-init-disk.cfg", "/etc/cloud/cloud.cfg.d", "zz-coldseal-disk.cfg", 0644,
+     WITH_CLOUD_INIT},
+    {"cloud-init-deny.cfg", "/etc/cloud/cloud.cfg.d", "zz-coldseal.cfg", 0644,
+     WITH_CLOUD_INIT_DENIED},
+    {"ds-identify.cfg", "/etc/cloud", "ds-identify.cfg", 0644, WITH_CLOUD_INIT_DENIED},
+};
+
+static bool holds(enum condition condition, const struct guest_os *os,
+                  const struct coldseal_guest_options *options)
+{
+    switch (condition) {
+    case ALWAYS:
+        return true;
+    case WITH_INITRAMFS_TOOLS:
+        return os->initramfs == INITRAMFS_TOOLS;
+    case WITH_DRACUT:
+        return os->initramfs == INITRAMFS_DRACUT;
+    case WITH_CLOUD_INIT:
+        return os->has_cloud_init;
+    case WITH_CLOUD_INIT_DENIED:
+        return os->has_cloud_init && options->host_config == COLDSEAL_HOST_CONFIG_DENY;
+    }
+    return false;
+}
+
+static bool install_file(struct appliance *appliance, const struct guest_file *file,
+                         const struct coldseal_guest_options *options, struct error *err)
+{
+    char path[160];
+    OWNED_PTR(char) text = template_read(options, file->template, err);
+
+    if (text == NULL)
+        return false;
+    snprintf(path, sizeof(path), "%s/%s", file->folder, file->name);
+    return guest_make_folder(appliance, file->folder, err) &&
+           guest_write(appliance, path, text, strlen(text), file->mode, err);
+}
+
+static bool install_program(struct appliance *appliance,
+                            const struct coldseal_guest_options *options, struct error *err)
+{
+    OWNED_PTR(char) program = unlock_program_path(options, err);
+
+    return program != NULL && guest_make_folder(appliance, "/usr/lib/coldseal", err) &&
+           guest_upload(appliance, program, "/usr/lib/coldseal/coldseal-unlock", 0755, err);
+}
+
+static bool install_files(struct appliance *appliance, const struct guest_os *os,
+                          const struct coldseal_guest_options *options, struct error *err)
+{
+    for (size_t i = 0; i < sizeof(guest_files) / sizeof(guest_files[0]); i++) {
+        if (holds(guest_files[i].condition, os, options) &&
+            !install_file(appliance, &guest_files[i], options, err))
+            return false;
+    }
+    return true;
+}
+
+static bool harden_fstab(struct appliance *appliance, const char *boot_uuid,
+                         struct guest_result *result, struct error *err)
+{
+    OWNED_PTR(char) old = guest_read_text(appliance, "/etc/fstab", TABLE_LIMIT, err);
+
+    if (old == NULL)
+        return false;
+    OWNED_PTR(char) new = fstab_harden(old, boot_uuid, &result->warnings, err);
+    if (new == NULL)
+        return error_wrap(err, "/etc/fstab");
+    return guest_write(appliance, "/etc/fstab", new, strlen(new), 0644, err) &&
+           lines_add(&result->changes, err, "fstab: / is %s; /boot and the ESP are not mounted",
+                     ROOT_DEVICE);
+}
+
+static bool harden_crypttab(struct appliance *appliance, struct guest_result *result,
+                            struct error *err)
+{
+    OWNED_PTR(char) old = guest_read_text(appliance, "/etc/crypttab", TABLE_LIMIT, err);
+
+    if (old == NULL)
+        return false;
+    if (old[0] == '\0')
+        return true;
+    OWNED_PTR(char) new = crypttab_harden(old, &result->warnings, err);
+    if (new == NULL)
+        return error_wrap(err, "/etc/crypttab");
+    return guest_write(appliance, "/etc/crypttab", new, strlen(new), 0600, err);
+}
+
+static bool close_cloud_init(struct appliance *appliance, const struct guest_os *os,
+                             const struct coldseal_guest_options *options,
+                             struct guest_result *result, struct error *err)
+{
+    const char *seed = options->cloud_init_seed;
+    bool is_denied = options->host_config == COLDSEAL_HOST_CONFIG_DENY;
+
+    if (!os->has_cloud_init && seed != NULL)
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "--cloud-init-seed: the guest has no cloud-init");
+    if (!os->has_cloud_init)
+        return true;
+    if (seed != NULL)
+        return cloud_init_bake(appliance, seed, options->host_config, &result->changes, err);
+    if (is_denied)
+        return lines_add(&result->changes, err,
+                         "cloud-init takes nothing from the host (data source None)") &&
+               lines_add(&result->warnings, err,
+                         "cloud-init has no seed: users and keys are those of the image");
+    return lines_add(&result->warnings, err,
+                     "cloud-init obeys the host (--host-config keep): the host is root in the "
+                     "guest if it wants to be");
+}
+
+bool harden_install(struct appliance *appliance, const struct guest_os *os,
+                    const struct coldseal_guest_options *options, const char *boot_uuid,
+                    struct guest_result *result, struct error *err)
+{
+    return install_program(appliance, options, err) && install_files(appliance, os, options, err) &&
+           harden_fstab(appliance, boot_uuid, result, err) &&
+           harden_crypttab(appliance, result, err) &&
+           close_cloud_init(appliance, os, options, result, err);
+}
+
+static bool upload_debs(struct appliance *appliance, const struct coldseal_guest_options *options,
+                        struct error *err)
+{
+    char path[64];
+
+    if (!guest_make_folder(appliance, DEB_FOLDER, err))
+        return false;
+    for (size_t i = 0; i < options->deb_count; i++) {
+        snprintf(path, sizeof(path), DEB_FOLDER "/%05zu.deb", i);
+        if (!guest_upload(appliance, options->debs[i], path, 0644, err))
+            return false;
+    }
+    return true;
+}
+
+bool harden_install_debs(struct appliance *appliance, const struct coldseal_guest_options *options,
+                         struct lines *changes, struct error *err)
+{
+    /* no service may start, and the initramfs is built later */
+    static const char install[] =
+        "set -e; export DEBIAN_FRONTEND=noninteractive LC_ALL=C\n"
+        "policy=/usr/sbin/policy-rc.d; trap 'rm -rf " DEB_FOLDER "' EXIT\n"
+        "if [ ! -e $policy ]; then\n"
+        "    printf '#!/bin/sh\\nexit 101\\n' >$policy; chmod 755 $policy\n"
+        "    trap 'rm -rf $policy " DEB_FOLDER "' EXIT\n"
+        "fi\n"
+        "dpkg --force-confold --no-triggers -i " DEB_FOLDER "/*.deb >&2\n"
+        "dpkg --triggers-only ldconfig libc-bin >&2 || ldconfig\n";
+    static const char *const argv[] = {"/bin/sh", "-c", install, NULL};
+
+    if (options->deb_count == 0)
+        return true;
+    if (!upload_debs(appliance, options, err))
+        return false;
+    OWNED_PTR(char) output = guest_run(appliance, argv, err);
+    if (output == NULL)
+        return error_wrap(err, "install local packages");
+    return lines_add(changes, err, "%zu local packages are installed", options->deb_count);
+}

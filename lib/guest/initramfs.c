@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/initramfs.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guest/template.h"
+
+#define MODULE_LIST_LIMIT ((size_t)4 << 20)
+#define SCRIPT "/usr/lib/coldseal/guest-setup"
+
+struct needed_file {
+    const char *pattern;
+    const char *what;
+    bool with_initramfs_tools;
+    bool with_dracut;
+};
+
+static const struct needed_file needed_files[] = {
+    {"*sbin/coldseal-unlock", "coldseal-unlock", true, false},
+    {"scripts/local-top/coldseal", "the script that starts coldseal-unlock", true, false},
+    {"*/libtss2-tcti-device.so.0", "the TPM's device library", true, true},
+    {"*/libcryptsetup.so.12", "libcryptsetup", true, true},
+    {"*/systemd-cryptsetup", "systemd-cryptsetup", false, true},
+    {"*/libcryptsetup-token-systemd-tpm2.so", "systemd's TPM2 token library", false, true},
+};
+
+static const char *const forbidden_patterns[] = {
+    "*dropbear*", "*authorized_keys*", "*ssh_host_*_key*", "*/keyfiles/*",  "*cryptsetup-keys.d/*",
+    "*.key",      "*.keyfile",         "*/id_rsa*",        "*/id_ed25519*", "*credential.secret*",
+    "*/sshd",
+};
+
+static const char *find_name(const struct lines *names, const char *pattern)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (fnmatch(pattern, names->items[i], 0) == 0)
+            return names->items[i];
+    }
+    return NULL;
+}
+
+static bool check_needed(const struct lines *names, enum initramfs_kind kind, struct error *err)
+{
+    for (size_t i = 0; i < sizeof(needed_files) / sizeof(needed_files[0]); i++) {
+        const struct needed_file *file = &needed_files[i];
+        bool applies = kind == INITRAMFS_DRACUT ? file->with_dracut : file->with_initramfs_tools;
+        if (applies && find_name(names, file->pattern) == NULL)
+            return error_set(err, COLDSEAL_UNSUPPORTED,
+                             "the guest's %s left %s out of the initramfs", initramfs_name(kind),
+                             file->what);
+    }
+    return true;
+}
+
+bool initramfs_check(const struct lines *names, enum initramfs_kind kind, bool is_crypt_builtin,
+                     struct error *err)
+{
+    if (!check_needed(names, kind, err))
+        return false;
+    if (!is_crypt_builtin && find_name(names, "*/dm-crypt.ko*") == NULL)
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "the guest's kernel has no dm-crypt module: its package of modules is "
+                         "missing or too small");
+    for (size_t i = 0; i < sizeof(forbidden_patterns) / sizeof(forbidden_patterns[0]); i++) {
+        const char *name = find_name(names, forbidden_patterns[i]);
+        if (name != NULL)
+            return error_set(err, COLDSEAL_UNSUPPORTED,
+                             "the initramfs, which stays in the clear, would hold %s: take the key "
+                             "or the remote shell out of the guest's initramfs configuration",
+                             name);
+    }
+    return true;
+}
+
+/* "change: …", "warning: …", "initramfs: …" */
+static bool take_line(const char *line, struct guest_result *result, struct lines *names,
+                      struct error *err)
+{
+    const struct {
+        const char *prefix;
+        struct lines *list;
+    } kinds[] = {
+        {"change: ", &result->changes}, {"warning: ", &result->warnings}, {"initramfs: ", names}};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t length = strlen(kinds[i].prefix);
+        if (strncmp(line, kinds[i].prefix, length) == 0)
+            return lines_add(kinds[i].list, err, "%s", line + length);
+    }
+    return true;
+}
+
+static bool take_output(char *output, struct guest_result *result, struct lines *names,
+                        struct error *err)
+{
+    char *rest = NULL;
+
+    for (char *line = strtok_r(output, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (!take_line(line, result, names, err))
+            return false;
+    }
+    return true;
+}
+
+static bool has_builtin_crypt(struct appliance *appliance, const struct guest_os *os,
+                              bool *is_builtin, struct error *err)
+{
+    char path[192];
+
+    snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", os->kernel);
+    OWNED_PTR(char) text = guest_read_text(appliance, path, MODULE_LIST_LIMIT, err);
+    if (text == NULL)
+        return false;
+    *is_builtin = strstr(text, "/dm-crypt.ko") != NULL;
+    return true;
+}
+
+static char *run_script(struct appliance *appliance, const struct guest_os *os,
+                        const struct coldseal_guest_options *options, struct error *err)
+{
+    const char *const argv[] = {
+        "/bin/sh",
+        SCRIPT,
+        os->kernel,
+        initramfs_name(os->initramfs),
+        options->console_login ? "1" : "0",
+        options->host_config == COLDSEAL_HOST_CONFIG_KEEP ? "keep" : "deny",
+        NULL,
+    };
+    OWNED_PTR(char) script = template_path(options, "guest-setup.sh", err);
+
+    if (script == NULL || !guest_upload(appliance, script, SCRIPT, 0700, err))
+        return NULL;
+    OWNED_PTR(char) output = guest_run(appliance, argv, err);
+    if (output == NULL || !guest_remove(appliance, SCRIPT, err))
+        return NULL;
+    return TAKE(output);
+}
+
+bool initramfs_build(struct appliance *appliance, const struct guest_os *os,
+                     const struct coldseal_guest_options *options, struct guest_result *result,
+                     struct error *err)
+{
+    bool is_crypt_builtin = false;
+    OWNED(lines) names = lines_new(err);
+
+    if (names == NULL || !has_builtin_crypt(appliance, os, &is_crypt_builtin, err))
+        return false;
+    OWNED_PTR(char) output = run_script(appliance, os, options, err);
+    return output != NULL && take_output(output, result, names, err) &&
+           initramfs_check(names, os->initramfs, is_crypt_builtin, err);
+}

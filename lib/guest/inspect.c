@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guest/inspect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "boot/grub.h"
+
+#define OS_RELEASE_LIMIT ((size_t)64 << 10)
+#define EFI_IMAGE_LIMIT ((size_t)32 << 20)
+#define RELEASE_LIMIT 127
+#define ESP "/boot/efi"
+
+const char *initramfs_name(enum initramfs_kind kind)
+{
+    return kind == INITRAMFS_DRACUT ? "dracut" : "initramfs-tools";
+}
+
+/* os-release(5): shell-like assignments; the values of interest hold no escapes. */
+void os_release_value(const char *text, const char *key, char *value, size_t size)
+{
+    size_t key_length = strlen(key);
+
+    value[0] = '\0';
+    for (const char *line = text; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (length > key_length && strncmp(line, key, key_length) == 0 && line[key_length] == '=') {
+            const char *start = line + key_length + 1;
+            int kept = (int)(length - key_length - 1);
+            if (kept >= 2 && (*start == '"' || *start == '\'') && start[kept - 1] == *start) {
+                start++;
+                kept -= 2;
+            }
+            snprintf(value, size, "%.*s", kept, start);
+        }
+        line += length + (line[length] == '\n' ? 1 : 0);
+    }
+}
+
+bool kernel_is_newer(const char *a, const char *b)
+{
+    return strverscmp(a, b) > 0;
+}
+
+/* The release becomes part of paths and arguments. */
+static bool is_plain_release(const char *release)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_~";
+    size_t length = strlen(release);
+
+    return length > 0 && length <= RELEASE_LIMIT && release[0] != '-' && release[0] != '.' &&
+           strspn(release, allowed) == length;
+}
+
+static bool has_modules(struct appliance *appliance, const char *release)
+{
+    char path[RELEASE_LIMIT + 32];
+
+    snprintf(path, sizeof(path), "/lib/modules/%s", release);
+    return guest_has_folder(appliance, path);
+}
+
+static bool find_kernel(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    static const char prefix[] = "vmlinuz-";
+    OWNED(lines) names = lines_new(err);
+
+    if (names == NULL || !guest_list(appliance, "/boot", names, err))
+        return false;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+            continue;
+        const char *release = name + sizeof(prefix) - 1;
+        if (!is_plain_release(release) || !has_modules(appliance, release))
+            continue;
+        if (os->kernel[0] == '\0' || kernel_is_newer(release, os->kernel))
+            snprintf(os->kernel, sizeof(os->kernel), "%s", release);
+    }
+    if (os->kernel[0] != '\0')
+        return true;
+    return error_set(err, COLDSEAL_UNSUPPORTED,
+                     "no kernel with its modules is in the guest's /boot and /lib/modules: install "
+                     "one, for example: virt-customize -a IMAGE --install %s",
+                     strcmp(os->id, "ubuntu") == 0 ? "linux-image-virtual"
+                                                   : "linux-image-cloud-amd64");
+}
+
+static bool find_initramfs(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    static const char *const dracut[] = {"/usr/bin/dracut", "/usr/sbin/dracut"};
+
+    os->initramfs = INITRAMFS_TOOLS;
+    if (guest_has_file(appliance, "/usr/sbin/mkinitramfs"))
+        return true;
+    os->initramfs = INITRAMFS_DRACUT;
+    for (size_t i = 0; i < sizeof(dracut) / sizeof(dracut[0]); i++) {
+        if (guest_has_file(appliance, dracut[i]))
+            return true;
+    }
+    return error_set(err, COLDSEAL_UNSUPPORTED,
+                     "the guest has neither initramfs-tools nor dracut: virt-customize -a IMAGE "
+                     "--install initramfs-tools");
+}
+
+static bool read_os_release(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    OWNED_PTR(char)
+    text = guest_read_text(appliance, "/etc/os-release", OS_RELEASE_LIMIT, err);
+
+    if (text == NULL)
+        return false;
+    os_release_value(text, "ID", os->id, sizeof(os->id));
+    os_release_value(text, "VERSION_ID", os->version, sizeof(os->version));
+    os_release_value(text, "PRETTY_NAME", os->name, sizeof(os->name));
+    if (os->id[0] == '\0')
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "the root partition has no /etc/os-release: it holds no guest system");
+    if (!guest_has_file(appliance, "/usr/bin/dpkg"))
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "%s: only guests of Debian's and Ubuntu's kind can be prepared", os->name);
+    return true;
+}
+
+/* The distribution's folder on the ESP: EFI/ubuntu, EFI/debian, … */
+static bool find_vendor_folder(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    OWNED(lines) names = lines_new(err);
+    char path[192];
+
+    if (names == NULL || !guest_list(appliance, ESP "/EFI", names, err))
+        return false;
+    for (size_t i = 0; i < names->count && os->vendor_dir[0] == '\0'; i++) {
+        const char *name = names->items[i];
+        if (strcasecmp(name, "BOOT") == 0 || strlen(name) > 64)
+            continue;
+        snprintf(path, sizeof(path), ESP "/EFI/%s/grubx64.efi", name);
+        if (guest_has_file(appliance, path))
+            snprintf(os->vendor_dir, sizeof(os->vendor_dir), "/EFI/%s", name);
+    }
+    return true;
+}
+
+/* The GRUB that the shim in EFI/BOOT starts: beside it, else the one that will be put there. */
+static bool find_grub_image(struct appliance *appliance, const struct guest_os *os, char *path,
+                            size_t size, struct error *err)
+{
+    snprintf(path, size, ESP "/EFI/BOOT/grubx64.efi");
+    if (guest_has_file(appliance, path))
+        return true;
+    snprintf(path, size, ESP "%s/grubx64.efi", os->vendor_dir);
+    if (os->vendor_dir[0] != '\0')
+        return true;
+    return error_set(err, COLDSEAL_UNSUPPORTED,
+                     "no signed GRUB (grubx64.efi) is on the EFI system partition: only images "
+                     "that boot by shim and GRUB can be prepared");
+}
+
+static bool is_plain_folder(const char *path)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-";
+
+    return path[0] == '/' && strspn(path, allowed) == strlen(path) && strlen(path) < 80;
+}
+
+static bool find_grub(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    char path[192];
+
+    if (!guest_has_file(appliance, ESP "/EFI/BOOT/BOOTX64.EFI"))
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "the EFI system partition has no /EFI/BOOT/BOOTX64.EFI, which a new "
+                         "machine boots");
+    if (!find_vendor_folder(appliance, os, err) ||
+        !find_grub_image(appliance, os, path, sizeof(path), err))
+        return false;
+    OWNED(bytes) image = guest_read(appliance, path, EFI_IMAGE_LIMIT, err);
+    if (image == NULL)
+        return false;
+    OWNED_PTR(char) prefix = grub_image_prefix(image, err);
+    if (prefix == NULL)
+        return error_wrap(err, "%s", path + sizeof(ESP) - 1);
+    if (!is_plain_folder(prefix))
+        return error_set(err, COLDSEAL_UNSUPPORTED, "GRUB's prefix is \"%s\"", prefix);
+    snprintf(os->grub_dir, sizeof(os->grub_dir), "%s", prefix);
+    return true;
+}
+
+bool guest_inspect(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    *os = (struct guest_os){0};
+    if (!read_os_release(appliance, os, err) || !find_initramfs(appliance, os, err) ||
+        !find_kernel(appliance, os, err) || !find_grub(appliance, os, err))
+        return false;
+    os->has_cloud_init = guest_has_file(appliance, "/usr/bin/cloud-init");
+    return true;
+}

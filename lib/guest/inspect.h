@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the guest is: read from its file systems, mounted in the appliance. */
+#ifndef GUEST_INSPECT_H
+#define GUEST_INSPECT_H
+
+#include "guest/appliance.h"
+
+enum initramfs_kind { INITRAMFS_TOOLS, INITRAMFS_DRACUT };
+
+struct guest_os {
+    char id[64];       /* "ubuntu", "debian" */
+    char version[64];  /* "24.04" */
+    char name[128];    /* PRETTY_NAME */
+    char kernel[128];  /* newest release that has an image in /boot and modules */
+    char grub_dir[96]; /* folder on the ESP where the signed GRUB reads its configuration */
+    char vendor_dir[96];
+    enum initramfs_kind initramfs;
+    bool has_cloud_init;
+};
+
+const char *initramfs_name(enum initramfs_kind kind);
+
+/* os-release(5) text: the value of `key`, unquoted, cut to fit; empty where it is absent. */
+void os_release_value(const char *text, const char *key, char *value, size_t size);
+/* Of two kernel releases, whether `a` is the newer one. */
+bool kernel_is_newer(const char *a, const char *b);
+
+/* Root, /boot and the ESP (at /boot/efi) are mounted. COLDSEAL_UNSUPPORTED with the reason and the
+ * remedy for a guest that cannot be prepared. */
+bool guest_inspect(struct appliance *appliance, struct guest_os *os, struct error *err);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the guest has what coldseal-unlock is linked with. */
+#ifndef GUEST_LIBRARIES_H
+#define GUEST_LIBRARIES_H
+
+#include "guest/inspect.h"
+
+/* Libraries that `program`, a file of this machine's, and its libraries need, looked up in the
+ * guest; the TPM's device library, which is opened by name, among them. COLDSEAL_UNSUPPORTED with
+ * the list of what is missing and the line that installs it, or with the version of a library
+ * (the C library, as a rule) that is too old for the program. */
+bool guest_check_libraries(struct appliance *appliance, const struct guest_os *os,
+                           const char *program, struct error *err);
+
+/* The refusal's text for missing sonames; always false. Pure, for the tests. */
+bool libraries_refuse(const char *os, const char *version, const struct lines *missing,
+                      struct error *err);
+
+#endif

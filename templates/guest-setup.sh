@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs inside the guest, once, as root. Starting a program costs much in the appliance, so that this
+# is one script. Says what it did in lines "change: …", "warning: …" and "initramfs: FILE".
+# Arguments: KERNEL GENERATOR CONSOLE_LOGIN(0|1) HOST_CONFIG(deny|keep)
+set -eu
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+DEBIAN_FRONTEND=noninteractive
+export PATH LC_ALL DEBIAN_FRONTEND
+umask 022
+
+kernel=$1
+generator=$2
+console_login=$3
+host_config=$4
+units=/etc/systemd/system
+
+change() {
+    echo "change: $*"
+}
+
+warning() {
+    echo "warning: $*"
+}
+
+mask() {
+    for unit; do
+        ln -sfn /dev/null "$units/$unit"
+    done
+}
+
+mask_shells() {
+    mask emergency.service emergency.target rescue.service rescue.target debug-shell.service \
+        systemd-firstboot.service
+    change "emergency, rescue and debug shells are masked"
+    [ "$console_login" = 0 ] || return 0
+    mask getty@.service serial-getty@.service console-getty.service container-getty@.service \
+        autovt@.service
+    change "no login on consoles"
+}
+
+# They would write to /boot/grub, which is not mounted.
+mask_boot_recorders() {
+    for unit in grub-common.service grub-initrd-fallback.service; do
+        if [ -e "/lib/systemd/system/$unit" ] || [ -e "/etc/init.d/${unit%.service}" ]; then
+            mask "$unit"
+        fi
+    done
+}
+
+# Agents that carry out what the host says.
+mask_host_agents() {
+    [ "$host_config" = deny ] || return 0
+    for unit in qemu-guest-agent.service open-vm-tools.service vmtoolsd.service \
+        walinuxagent.service waagent.service google-guest-agent.service \
+        google-guest-agent-manager.service google-startup-scripts.service \
+        google-shutdown-scripts.service google-osconfig-agent.service \
+        amazon-ssm-agent.service hv-kvp-daemon.service hv-fcopy-daemon.service; do
+        if [ -e "/lib/systemd/system/$unit" ]; then
+            mask "$unit"
+            change "$unit is masked: it takes orders from the host"
+        fi
+    done
+}
+
+hold_boot_packages() {
+    held=$(dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' 'linux-*' 'shim*' 'grub*' \
+        'systemd-boot*' 2>/dev/null |
+        awk '$2 == "installed" && $1 !~ /^(linux-base|linux-libc-dev|linux-firmware|linux-sysctl|linux-tools)/ {
+            print $1 " hold" }')
+    [ -n "$held" ] || return 0
+    echo "$held" | dpkg --set-selections
+    change "held back from upgrades: $(echo "$held" | awk '{ printf "%s%s", sep, $1; sep = " " }')"
+}
+
+# A rebuilt initramfs would land in the encrypted root, where nothing boots it.
+stop_initramfs_updates() {
+    conf=/etc/initramfs-tools/update-initramfs.conf
+    [ -f "$conf" ] || return 0
+    if grep -q '^update_initramfs=' "$conf"; then
+        sed -i 's/^update_initramfs=.*/update_initramfs=no/' "$conf"
+    else
+        echo update_initramfs=no >>"$conf"
+    fi
+}
+
+clear_identity() {
+    rm -f /etc/machine-id /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub \
+        /var/lib/systemd/random-seed /var/lib/systemd/credential.secret \
+        /var/lib/urandom/random-seed /boot/efi/loader/random-seed
+    [ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id
+    # empty, not absent: absent would mean a first boot with its questions
+    : >/etc/machine-id
+    change "machine-id, SSH host keys and random seeds are cleared"
+    if [ -d /var/lib/cloud ]; then
+        find /var/lib/cloud -mindepth 1 -maxdepth 1 ! -name seed -exec rm -rf {} +
+        rm -f /var/log/cloud-init.log /var/log/cloud-init-output.log
+        change "cloud-init's state is cleared"
+    fi
+}
+
+make_host_keys_unit() {
+    if [ -x /usr/bin/cloud-init ] && [ ! -e /etc/cloud/cloud-init.disabled ]; then
+        rm -f "$units/coldseal-ssh-host-keys.service" \
+            "$units/multi-user.target.wants/coldseal-ssh-host-keys.service"
+    elif [ -x /usr/bin/ssh-keygen ]; then
+        mkdir -p "$units/multi-user.target.wants"
+        ln -sfn ../coldseal-ssh-host-keys.service \
+            "$units/multi-user.target.wants/coldseal-ssh-host-keys.service"
+    fi
+}
+
+# MODULES=dep would look at the appliance's devices, not at a cloud's.
+settle_initramfs_modules() {
+    if cat /etc/initramfs-tools/initramfs.conf /etc/initramfs-tools/conf.d/* 2>/dev/null |
+        grep -q '^MODULES=dep'; then
+        echo MODULES=most >>/etc/initramfs-tools/conf.d/zz-coldseal
+        change "initramfs: drivers for any machine (MODULES=most)"
+    fi
+}
+
+# Other kernels' files would be cleartext that nothing checked.
+remove_other_initramfs() {
+    for file in /boot/initrd.img-* /boot/initrd.img*.old* /boot/initrd.img*.bak; do
+        if [ -e "$file" ] && [ "$file" != "/boot/initrd.img-$kernel" ]; then
+            rm -f "$file"
+            change "${file} is removed: it is of a kernel that does not boot"
+        fi
+    done
+}
+
+build_initramfs() {
+    image=/boot/initrd.img-$kernel
+    rm -f "$image"
+    if [ "$generator" = dracut ]; then
+        dracut --quiet --force --no-hostonly --kver "$kernel" "$image" >&2
+        lsinitrd "$image" | awk 'NF >= 9 && $1 ~ /^[-ld]/ { print "initramfs: " $9 }'
+    else
+        settle_initramfs_modules
+        mkinitramfs -o "$image" "$kernel" >&2
+        lsinitramfs "$image" | sed 's/^/initramfs: /'
+    fi
+    change "initramfs of $kernel is rebuilt by $generator"
+}
+
+mask_shells
+mask_boot_recorders
+mask_host_agents
+hold_boot_packages
+clear_identity
+make_host_keys_unit
+remove_other_initramfs
+build_initramfs
+stop_initramfs_updates
