@@ -9,7 +9,7 @@
 
 #define SEGMENT_LIMIT 64
 #define DYNAMIC_LIMIT 1024
-#define VERSION_LIMIT 1024 /* records in a chain */
+#define VERSION_LIMIT 1024 /* records in a chain, and needs in all */
 
 struct segment {
     uint64_t file_offset;
@@ -178,6 +178,8 @@ static bool read_dynamic(struct elf_map *map, struct lines *needed, struct error
 
 static bool add_need(struct elf *elf, const char *file, const char *version, struct error *err)
 {
+    if (elf->need_count == VERSION_LIMIT)
+        return malformed(err, "too many needed versions");
     struct elf_version_need *needs =
         reallocarray(elf->needs, elf->need_count + 1, sizeof(*elf->needs));
 

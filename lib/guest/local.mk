@@ -13,6 +13,20 @@ libcoldseal_a_SOURCES += \
 	lib/guest/inspect.c lib/guest/inspect.h \
 	lib/guest/libraries.c lib/guest/libraries.h \
 	lib/guest/lines.c lib/guest/lines.h \
+	lib/guest/os_release.c \
 	lib/guest/packages.c lib/guest/packages.h \
 	lib/guest/stamp.c lib/guest/stamp.h \
 	lib/guest/template.c lib/guest/template.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_guest_tables tests/unit/test_guest_elf
+tests_unit_test_guest_tables_SOURCES = tests/unit/test_guest_tables.c
+tests_unit_test_guest_tables_LDADD = $(unit_libs)
+tests_unit_test_guest_elf_SOURCES = tests/unit/test_guest_elf.c
+tests_unit_test_guest_elf_LDADD = $(unit_libs)
+endif
+
+check_PROGRAMS += tests/fuzz/fuzz_elf
+tests_fuzz_fuzz_elf_SOURCES = tests/fuzz/fuzz_elf.c $(fuzz_main)
+tests_fuzz_fuzz_elf_LDADD = $(unit_libs)
+tests_fuzz_fuzz_elf_LDFLAGS = $(fuzz_ldflags)
