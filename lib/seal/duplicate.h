@@ -7,13 +7,17 @@
 #include "core/secret.h"
 #include "seal/target.h"
 
+/* TPM 2.0 part 2, 11.1.12: MAX_SYM_DATA */
+#define DUPLICATE_SECRET_LIMIT_BYTES ((size_t)128)
+
 struct duplicate {
     struct bytes *private;        /* TPM2B_PRIVATE, marshalled with its size */
     struct bytes *public;         /* TPM2B_PUBLIC */
     struct bytes *encrypted_seed; /* TPM2B_ENCRYPTED_SECRET */
 };
 
-/* `secret` is what TPM2_Unseal will return (at most 128 bytes). */
+/* `secret` is what TPM2_Unseal will return (at most DUPLICATE_SECRET_LIMIT_BYTES). The object's
+ * Name is over SHA-256 whatever the parent's is over, so that its policy digest is one. */
 struct duplicate *duplicate_seal(const struct target *parent, const struct secret *secret,
                                  const uint8_t policy_digest[32], struct error *err);
 void duplicate_free(struct duplicate *duplicate);
