@@ -57,9 +57,9 @@ static EVP_PKEY *point_key(const struct curve *curve, const TPMS_ECC_POINT *poin
     pad(&point->x, octets + 1, field);
     pad(&point->y, octets + 1 + field, field);
     OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets, 1 + 2 * field),
-        OSSL_PARAM_END,
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets, 1 + 2 * field),
+        OSSL_PARAM_construct_end(),
     };
     if (context != NULL && EVP_PKEY_fromdata_init(context) == 1 &&
         EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <stdio.h>
 
 #include "core/digest.h"
 #include "seal/duplicate_seed.h"
@@ -55,14 +56,17 @@ static bool oaep_encrypt(EVP_PKEY *key, const char *hash, const struct secret *s
                          TPM2B_ENCRYPTED_SECRET *encrypted)
 {
     char label[] = DUPLICATE_LABEL;
+    char mode[] = OSSL_PKEY_RSA_PAD_MODE_OAEP;
+    char name[16];
     size_t size = sizeof(encrypted->secret);
+
+    snprintf(name, sizeof(name), "%s", hash);
     const OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_PAD_MODE,
-                               (char[]){OSSL_PKEY_RSA_PAD_MODE_OAEP}, 0),
-        OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, (char *)(uintptr_t)hash, 0),
-        OSSL_PARAM_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, (char *)(uintptr_t)hash, 0),
-        OSSL_PARAM_octet_string(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, label, sizeof(label)),
-        OSSL_PARAM_END,
+        OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, mode, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, name, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, name, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, label, sizeof(label)),
+        OSSL_PARAM_construct_end(),
     };
     __attribute__((cleanup(evp_pkey_ctx_cleanup))) EVP_PKEY_CTX *context =
         EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);

@@ -20,3 +20,6 @@ libcoldseal_a_SOURCES += \
 	lib/seal/tpm_target.c \
 	lib/seal/tpm_unseal.c \
 	lib/seal/tss_quiet.c lib/seal/tss_quiet.h
+check_PROGRAMS += tests/unit/seal_tool
+tests_unit_seal_tool_SOURCES = tests/unit/seal_tool.c
+tests_unit_seal_tool_LDADD = $(unit_libs)

@@ -151,7 +151,6 @@ static bool swtpm_spawn(struct swtpm *swtpm, struct error *err)
                     control,
                     "--flags",
                     "not-need-init,startup-clear",
-                    "--terminate",
                     NULL};
 
     snprintf(state, sizeof(state), "dir=%s", swtpm->folder);
@@ -168,7 +167,6 @@ static bool swtpm_spawn(struct swtpm *swtpm, struct error *err)
     return true;
 }
 
-/* swtpm ends itself when its first connection is closed, so there is one, tried until it stands. */
 static struct tpm *swtpm_connect(struct swtpm *swtpm, struct error *err)
 {
     char tcti[PATH_BYTES + 16];
