@@ -50,15 +50,21 @@ bool tpm_key_primary(struct tpm *tpm, const TPM2B_PUBLIC *template, struct tpm_o
     return true;
 }
 
-static bool name_matches(const TPM2B_PUBLIC *public, const struct target *parent, bool *matches,
+/* The key that is looked for; its Name is computed, whatever came with it. */
+struct wanted {
+    TPM2B_PUBLIC public;
+    TPM2B_NAME name;
+};
+
+static bool name_matches(const TPM2B_PUBLIC *public, const struct wanted *wanted, bool *matches,
                          struct error *err)
 {
     TPM2B_NAME name;
 
     if (!public_name(public, &name, err))
         return false;
-    *matches = parent->name->size == sizeof(uint16_t) + name.size &&
-               memcmp(parent->name->data + sizeof(uint16_t), name.name, name.size) == 0;
+    *matches =
+        name.size == wanted->name.size && memcmp(name.name, wanted->name.name, name.size) == 0;
     return true;
 }
 
@@ -79,7 +85,7 @@ static void template_of(const TPM2B_PUBLIC *public, bool zeros, TPM2B_PUBLIC *te
 }
 
 /* True and an empty `object` when the TPM has another key in that place. */
-static bool try_persisted(struct tpm *tpm, const struct target *parent, struct tpm_object *object,
+static bool try_persisted(struct tpm *tpm, const struct wanted *wanted, struct tpm_object *object,
                           struct error *err)
 {
     TPM2B_PUBLIC public;
@@ -91,49 +97,50 @@ static bool try_persisted(struct tpm *tpm, const struct target *parent, struct t
         return true;
     /* Something with an unknown Name algorithm lies there: not the parent. */
     struct error ignored = {0};
-    if (!name_matches(&public, parent, &matches, &ignored) || !matches)
+    if (!name_matches(&public, wanted, &matches, &ignored) || !matches)
         tpm_object_release(object);
     return true;
 }
 
-static bool try_primary(struct tpm *tpm, const struct target *parent, const TPM2B_PUBLIC *key,
-                        bool zeros, struct tpm_object *object, struct error *err)
+static bool try_primary(struct tpm *tpm, const struct wanted *wanted, bool zeros,
+                        struct tpm_object *object, struct error *err)
 {
     TPM2B_PUBLIC template, public;
     bool matches = false;
 
-    template_of(key, zeros, &template);
+    template_of(&wanted->public, zeros, &template);
     if (!tpm_key_primary(tpm, &template, object, &public, err) ||
-        !name_matches(&public, parent, &matches, err))
+        !name_matches(&public, wanted, &matches, err))
         return false;
     if (!matches)
         tpm_object_release(object);
     return true;
 }
 
-static bool another_tpm(const struct target *parent, struct error *err)
+static bool another_tpm(const struct wanted *wanted, struct error *err)
 {
     char text[2 * NAME_SHOWN_BYTES + 1];
 
-    /* Behind the size and the Name algorithm */
-    hex_encode(parent->name->data + 4, NAME_SHOWN_BYTES, text);
+    hex_encode(wanted->name.name + sizeof(TPMI_ALG_HASH), NAME_SHOWN_BYTES, text);
     return error_set(err, COLDSEAL_TPM,
-                     "another TPM: it does not have the storage key that was sealed to (%s…)",
+                     "another TPM: it does not have the storage key that was sealed to (Name %s…)",
                      text);
 }
 
 bool tpm_key_parent(struct tpm *tpm, const struct target *parent, struct tpm_object *object,
                     struct error *err)
 {
-    TPM2B_PUBLIC key;
+    struct wanted wanted;
 
     *object = (struct tpm_object){.tpm = tpm, .handle = ESYS_TR_NONE};
-    if (!public_parse(parent->storage_key->data, parent->storage_key->size, &key, err) ||
-        !public_check_storage_key(&key, err) || !try_persisted(tpm, parent, object, err))
+    if (!public_parse(parent->storage_key->data, parent->storage_key->size, &wanted.public, err) ||
+        !public_check_storage_key(&wanted.public, err) ||
+        !public_name(&wanted.public, &wanted.name, err) ||
+        !try_persisted(tpm, &wanted, object, err))
         return false;
     for (int zeros = 0; zeros <= 1 && object->handle == ESYS_TR_NONE; zeros++) {
-        if (!try_primary(tpm, parent, &key, zeros != 0, object, err))
+        if (!try_primary(tpm, &wanted, zeros != 0, object, err))
             return false;
     }
-    return object->handle != ESYS_TR_NONE || another_tpm(parent, err);
+    return object->handle != ESYS_TR_NONE || another_tpm(&wanted, err);
 }
