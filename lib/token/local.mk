@@ -14,3 +14,13 @@ libcoldseal_a_SOURCES += \
 	lib/token/systemd_tpm2_format.h \
 	lib/token/systemd_tpm2_read.c \
 	lib/token/systemd_tpm2_write.c
+
+# A good header and ways to spoil it, for unit tests.
+luks2_test_sources = tests/unit/luks2_patch.c tests/unit/luks2_patch.h \
+	tests/unit/luks2_sample.c tests/unit/luks2_sample.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_luks2_validate
+tests_unit_test_luks2_validate_SOURCES = tests/unit/test_luks2_validate.c $(luks2_test_sources)
+tests_unit_test_luks2_validate_LDADD = $(unit_libs)
+endif
