@@ -9,3 +9,14 @@ libcoldseal_a_SOURCES += \
 	lib/crypt/luks2_pin.c \
 	lib/crypt/luks2_store.c \
 	lib/crypt/sector_cipher.c lib/crypt/sector_cipher.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_luks2_build tests/unit/test_luks2_replace \
+	tests/unit/test_sector_cipher
+tests_unit_test_luks2_build_SOURCES = tests/unit/test_luks2_build.c $(luks2_test_sources)
+tests_unit_test_luks2_build_LDADD = $(unit_libs)
+tests_unit_test_luks2_replace_SOURCES = tests/unit/test_luks2_replace.c $(luks2_test_sources)
+tests_unit_test_luks2_replace_LDADD = $(unit_libs)
+tests_unit_test_sector_cipher_SOURCES = tests/unit/test_sector_cipher.c
+tests_unit_test_sector_cipher_LDADD = $(unit_libs)
+endif
