@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unlock.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "clock.h"
+#include "parent.h"
+#include "token/systemd_tpm2.h"
+
+/* How far an attempt got: of several failures the last stage's is worth a person's attention. */
+enum stage { STAGE_NONE, STAGE_HEADER, STAGE_TOKEN, STAGE_TPM, STAGE_KEYSLOT, STAGE_PIN };
+
+struct attempt {
+    struct tpm *tpm;
+    const struct cmdline *cmdline;
+    uint64_t deadline_milliseconds;
+    enum stage reached;
+    struct error reason;
+};
+
+void unlocked_free(struct unlocked *unlocked)
+{
+    if (unlocked == NULL)
+        return;
+    luks2_header_free(unlocked->header);
+    secret_free(unlocked->volume_key);
+    free(unlocked);
+}
+
+/* Always NULL, so that a failed step ends in `return give_up(…)`. */
+static void *give_up(struct attempt *attempt, enum stage stage, const struct error *reason)
+{
+    if (stage > attempt->reached) {
+        attempt->reached = stage;
+        attempt->reason = *reason;
+    }
+    return NULL;
+}
+
+static struct secret *unseal_passphrase(struct attempt *attempt, json_object *json)
+{
+    struct error why = {0};
+    OWNED(systemd_tpm2) token = systemd_tpm2_from_json(json, &why);
+    if (token == NULL)
+        return give_up(attempt, STAGE_TOKEN, &why);
+    OWNED(target) parent = parent_of_token(token, &why);
+    if (parent == NULL)
+        return give_up(attempt, STAGE_TOKEN, &why);
+    const struct duplicate blob = {
+        .private = token->blob_private,
+        .public = token->blob_public,
+        .encrypted_seed = token->encrypted_seed,
+    };
+    OWNED(secret) sealed = tpm_unseal(attempt->tpm, parent, &blob, token->pcr_mask, &why);
+    if (sealed == NULL)
+        return give_up(attempt, STAGE_TPM, &why);
+    /* systemd-cryptenroll makes the passphrase from the base64 text, not from the bytes. */
+    struct secret *passphrase = secret_base64(sealed, &why);
+    return passphrase != NULL ? passphrase : give_up(attempt, STAGE_TPM, &why);
+}
+
+/* Anybody can seal some key to this TPM and present a root of their own: that a key came out says
+ * nothing before this comparison. */
+static bool pin_matches(struct attempt *attempt, const struct secret *volume_key)
+{
+    struct error why = {0};
+    uint8_t pin[CMDLINE_PIN_BYTES];
+
+    if (luks2_pin(volume_key, attempt->cmdline->uuid, pin, &why) &&
+        CRYPTO_memcmp(pin, attempt->cmdline->pin, sizeof(pin)) == 0)
+        return true;
+    if (why.code == COLDSEAL_OK)
+        error_set(&why, COLDSEAL_KEY,
+                  "the volume key is not the one that coldseal.pin= promises: this is another "
+                  "disk, or somebody else's");
+    give_up(attempt, STAGE_PIN, &why);
+    return false;
+}
+
+static struct secret *try_token(struct attempt *attempt, const struct luks2_header *header,
+                                json_object *token)
+{
+    struct error why = {0};
+    unsigned keyslot = 0;
+
+    if (clock_milliseconds() > attempt->deadline_milliseconds) {
+        error_set(&why, COLDSEAL_BAD_IMAGE, "more tokens than can be tried in %d seconds",
+                  UNLOCK_BUDGET_SECONDS);
+        return give_up(attempt, STAGE_TOKEN, &why);
+    }
+    OWNED(secret) passphrase = unseal_passphrase(attempt, token);
+    if (passphrase == NULL)
+        return NULL;
+    OWNED(secret) volume_key = luks2_volume_key(header, passphrase, &keyslot, &why);
+    if (volume_key == NULL)
+        return give_up(attempt, STAGE_KEYSLOT, &why);
+    return pin_matches(attempt, volume_key) ? TAKE(volume_key) : NULL;
+}
+
+static struct secret *try_tokens(struct attempt *attempt, const struct luks2_header *header)
+{
+    struct error why = {0};
+    json_object *tokens[LUKS2_MAX_TOKENS];
+    unsigned numbers[LUKS2_MAX_TOKENS];
+    size_t count = luks2_header_tokens(header, "systemd-tpm2", tokens, numbers, LUKS2_MAX_TOKENS);
+
+    for (size_t i = 0; i < count; i++) {
+        struct secret *volume_key = try_token(attempt, header, tokens[i]);
+        if (volume_key != NULL)
+            return volume_key;
+    }
+    if (count == 0) {
+        error_set(&why, COLDSEAL_TPM, "the header has no systemd-tpm2 token: it is not sealed");
+        give_up(attempt, STAGE_HEADER, &why);
+    }
+    return NULL;
+}
+
+static struct luks2_header *validated_header(struct attempt *attempt,
+                                             const struct candidate *candidate)
+{
+    struct error why = {0};
+    OWNED(bytes) bytes = device_read_header(candidate, &why);
+    OWNED(luks2_header) header = bytes == NULL ? NULL : luks2_header_read(bytes, &why);
+
+    if (header == NULL)
+        return give_up(attempt, STAGE_HEADER, &why);
+    /* The search read the device before this copy was made. */
+    if (strcmp(header->uuid, attempt->cmdline->uuid) != 0) {
+        error_set(&why, COLDSEAL_BAD_IMAGE, "the header's UUID changed while it was being read");
+        return give_up(attempt, STAGE_HEADER, &why);
+    }
+    return TAKE(header);
+}
+
+static bool try_candidate(struct attempt *attempt, const struct candidate *candidate,
+                          struct unlocked *unlocked)
+{
+    enum stage before = attempt->reached;
+
+    unlocked->header = validated_header(attempt, candidate);
+    if (unlocked->header != NULL)
+        unlocked->volume_key = try_tokens(attempt, unlocked->header);
+    unlocked->candidate = *candidate;
+    if (unlocked->volume_key != NULL)
+        return true;
+    luks2_header_free(TAKE(unlocked->header));
+    if (attempt->reached != before)
+        error_wrap(&attempt->reason, "%s", candidate->path);
+    return false;
+}
+
+struct unlocked *unlock_candidates(struct tpm *tpm, const struct cmdline *cmdline,
+                                   const struct candidates *candidates, struct error *err)
+{
+    OWNED(unlocked) unlocked = calloc(1, sizeof(*unlocked));
+    struct attempt attempt = {
+        .tpm = tpm,
+        .cmdline = cmdline,
+        .deadline_milliseconds = clock_milliseconds() + (uint64_t)UNLOCK_BUDGET_SECONDS * 1000,
+    };
+
+    if (unlocked == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    for (size_t i = 0; i < candidates->count; i++) {
+        if (try_candidate(&attempt, &candidates->items[i], unlocked))
+            return TAKE(unlocked);
+    }
+    *err = attempt.reason;
+    return NULL;
+}
