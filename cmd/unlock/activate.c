@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "dmtable.h"
 
 #define SECTOR_BYTES 512
-#define HEADER_SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 /* What libcryptsetup said last; its functions only return an errno. */
 struct crypt_message {
@@ -41,31 +39,6 @@ static void crypt_cleanup(struct crypt_device **device)
     crypt_free(*device);
 }
 #define OWNED_CRYPT __attribute__((cleanup(crypt_cleanup))) struct crypt_device *
-
-static bool write_whole(int fd, const struct bytes *bytes)
-{
-    for (size_t done = 0; done < bytes->size;) {
-        ssize_t put = write(fd, bytes->data + done, bytes->size - done);
-        if (put <= 0)
-            return false;
-        done += (size_t)put;
-    }
-    return true;
-}
-
-/* Memory that nobody, this process included, can change any more. */
-static int sealed_header(const struct luks2_header *header, struct error *err)
-{
-    OWNED(bytes) bytes = luks2_header_serialise(header, err);
-    if (bytes == NULL)
-        return -1;
-    OWNED_FD fd = memfd_create("luks2-header", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || !write_whole(fd, bytes) || fcntl(fd, F_ADD_SEALS, HEADER_SEALS) != 0) {
-        error_errno(err, COLDSEAL_IO, "hold the header in memory");
-        return -1;
-    }
-    return TAKE_FD(fd);
-}
 
 /* `data_path` NULL: only the header. */
 static struct crypt_device *load_header(int header_fd, const char *data_path,
@@ -106,7 +79,7 @@ static bool use_key(struct crypt_device *device, const char *name, const struct 
 bool activate_verify(const struct unlocked *unlocked, struct error *err)
 {
     struct crypt_message message = {0};
-    OWNED_FD header_fd = sealed_header(unlocked->header, err);
+    OWNED_FD header_fd = luks2_header_memfd(unlocked->header, err);
     if (header_fd < 0)
         return false;
     OWNED_CRYPT device = load_header(header_fd, NULL, &message, err);
@@ -138,7 +111,7 @@ bool activate_root(const struct unlocked *unlocked, struct error *err)
 {
     struct crypt_message message = {0};
     struct dmtable_expected expected;
-    OWNED_FD header_fd = sealed_header(unlocked->header, err);
+    OWNED_FD header_fd = luks2_header_memfd(unlocked->header, err);
     if (header_fd < 0 || !expect_table(unlocked, &expected, err))
         return false;
     OWNED_CRYPT device = load_header(header_fd, unlocked->candidate.path, &message, err);

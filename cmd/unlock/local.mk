@@ -36,3 +36,7 @@ check_PROGRAMS += tests/fuzz/fuzz_cmdline
 tests_fuzz_fuzz_cmdline_SOURCES = tests/fuzz/fuzz_cmdline.c cmd/unlock/cmdline.c $(fuzz_main)
 tests_fuzz_fuzz_cmdline_LDADD = $(unit_libs)
 tests_fuzz_fuzz_cmdline_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/tools/make_sealed
+tests_tools_make_sealed_SOURCES = tests/tools/make_sealed.c
+tests_tools_make_sealed_LDADD = $(unit_libs)

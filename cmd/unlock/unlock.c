@@ -38,12 +38,9 @@ static void *give_up(struct attempt *attempt, enum stage stage, const struct err
     return NULL;
 }
 
-static struct secret *unseal_passphrase(struct attempt *attempt, json_object *json)
+static struct secret *unseal_passphrase(struct attempt *attempt, const struct systemd_tpm2 *token)
 {
     struct error why = {0};
-    OWNED(systemd_tpm2) token = systemd_tpm2_from_json(json, &why);
-    if (token == NULL)
-        return give_up(attempt, STAGE_TOKEN, &why);
     OWNED(target) parent = parent_of_token(token, &why);
     if (parent == NULL)
         return give_up(attempt, STAGE_TOKEN, &why);
@@ -79,20 +76,22 @@ static bool pin_matches(struct attempt *attempt, const struct secret *volume_key
 }
 
 static struct secret *try_token(struct attempt *attempt, const struct luks2_header *header,
-                                json_object *token)
+                                json_object *json)
 {
     struct error why = {0};
-    unsigned keyslot = 0;
 
     if (clock_milliseconds() > attempt->deadline_milliseconds) {
         error_set(&why, COLDSEAL_BAD_IMAGE, "more tokens than can be tried in %d seconds",
                   UNLOCK_BUDGET_SECONDS);
         return give_up(attempt, STAGE_TOKEN, &why);
     }
+    OWNED(systemd_tpm2) token = systemd_tpm2_from_json(json, &why);
+    if (token == NULL)
+        return give_up(attempt, STAGE_TOKEN, &why);
     OWNED(secret) passphrase = unseal_passphrase(attempt, token);
     if (passphrase == NULL)
         return NULL;
-    OWNED(secret) volume_key = luks2_volume_key(header, passphrase, &keyslot, &why);
+    OWNED(secret) volume_key = luks2_volume_key_at(header, token->keyslot, passphrase, &why);
     if (volume_key == NULL)
         return give_up(attempt, STAGE_KEYSLOT, &why);
     return pin_matches(attempt, volume_key) ? TAKE(volume_key) : NULL;
