@@ -9,7 +9,6 @@ unlock_sources = \
 	cmd/unlock/dmtable.c cmd/unlock/dmtable.h \
 	cmd/unlock/extend.c cmd/unlock/extend.h \
 	cmd/unlock/options.c cmd/unlock/options.h \
-	cmd/unlock/parent.c cmd/unlock/parent.h \
 	cmd/unlock/poweroff.c cmd/unlock/poweroff.h \
 	cmd/unlock/run.c cmd/unlock/run.h \
 	cmd/unlock/unlock.c cmd/unlock/unlock.h

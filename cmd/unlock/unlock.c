@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "parent.h"
-#include "token/systemd_tpm2.h"
+#include "seal/sealed_token.h"
 
 /* How far an attempt got: of several failures the last stage's is worth a person's attention. */
 enum stage { STAGE_NONE, STAGE_HEADER, STAGE_TOKEN, STAGE_TPM, STAGE_KEYSLOT, STAGE_PIN };
@@ -36,25 +35,6 @@ static void *give_up(struct attempt *attempt, enum stage stage, const struct err
         attempt->reason = *reason;
     }
     return NULL;
-}
-
-static struct secret *unseal_passphrase(struct attempt *attempt, const struct systemd_tpm2 *token)
-{
-    struct error why = {0};
-    OWNED(target) parent = parent_of_token(token, &why);
-    if (parent == NULL)
-        return give_up(attempt, STAGE_TOKEN, &why);
-    const struct duplicate blob = {
-        .private = token->blob_private,
-        .public = token->blob_public,
-        .encrypted_seed = token->encrypted_seed,
-    };
-    OWNED(secret) sealed = tpm_unseal(attempt->tpm, parent, &blob, token->pcr_mask, &why);
-    if (sealed == NULL)
-        return give_up(attempt, STAGE_TPM, &why);
-    /* systemd-cryptenroll makes the passphrase from the base64 text, not from the bytes. */
-    struct secret *passphrase = secret_base64(sealed, &why);
-    return passphrase != NULL ? passphrase : give_up(attempt, STAGE_TPM, &why);
 }
 
 /* Anybody can seal some key to this TPM and present a root of their own: that a key came out says
@@ -88,9 +68,9 @@ static struct secret *try_token(struct attempt *attempt, const struct luks2_head
     OWNED(systemd_tpm2) token = systemd_tpm2_from_json(json, &why);
     if (token == NULL)
         return give_up(attempt, STAGE_TOKEN, &why);
-    OWNED(secret) passphrase = unseal_passphrase(attempt, token);
+    OWNED(secret) passphrase = sealed_token_unseal(attempt->tpm, token, &why);
     if (passphrase == NULL)
-        return NULL;
+        return give_up(attempt, STAGE_TPM, &why);
     OWNED(secret) volume_key = luks2_volume_key_at(header, token->keyslot, passphrase, &why);
     if (volume_key == NULL)
         return give_up(attempt, STAGE_KEYSLOT, &why);

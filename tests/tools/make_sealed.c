@@ -10,8 +10,7 @@
 #include "core/outfile.h"
 #include "crypt/luks2.h"
 #include "seal/policy.h"
-#include "seal/tpm.h"
-#include "token/systemd_tpm2.h"
+#include "seal/sealed_token.h"
 
 struct arguments {
     const char *tcti;
@@ -22,41 +21,34 @@ struct arguments {
     const char *out;
 };
 
-static json_object *seal_token(const struct arguments *args, const struct secret *sealed,
+static json_object *seal_token(const struct arguments *args, struct secret **passphrase,
                                struct error *err)
 {
-    struct systemd_tpm2 token = {0};
     struct pcr_values values = {0};
+    uint8_t policy[32];
+    uint32_t mask;
     OWNED(tpm) tpm = tpm_open(args->tcti, err);
     OWNED(target) parent = tpm == NULL ? NULL : tpm_read_target(tpm, err);
 
-    if (parent == NULL || !pcr_mask_parse(args->pcrs, &token.pcr_mask, err) ||
-        !tpm_read_pcrs(tpm, token.pcr_mask, &values, err) ||
-        !policy_pcr_digest(&values, token.pcr_mask, token.policy_digest, err))
+    if (parent == NULL || !pcr_mask_parse(args->pcrs, &mask, err) ||
+        !tpm_read_pcrs(tpm, mask, &values, err) || !policy_pcr_digest(&values, mask, policy, err))
         return NULL;
-    OWNED(duplicate) blob = duplicate_seal(parent, sealed, token.policy_digest, err);
-    if (blob == NULL)
-        return NULL;
-    token.blob_private = blob->private;
-    token.blob_public = blob->public;
-    token.encrypted_seed = blob->encrypted_seed;
-    token.parent_handle = SRK_HANDLE;
-    token.parent_name = parent->name;
-    token.parent_public = parent->storage_key;
-    return systemd_tpm2_to_json(&token, err);
+    return sealed_token_new(parent, mask, policy, 0, passphrase, err);
 }
 
 static bool make_sealed(const struct arguments *args, struct error *err)
 {
-    OWNED(secret) sealed = secret_random(32, err);
-    OWNED(secret) passphrase = sealed == NULL ? NULL : secret_base64(sealed, err);
-    OWNED(secret) volume_key = passphrase == NULL ? NULL : secret_read_file(args->volume_key, err);
-    bool with_token = strcmp(args->pcrs, "none") != 0;
+    OWNED(secret) volume_key = secret_read_file(args->volume_key, err);
+    OWNED(secret) passphrase = NULL;
+    OWNED_JSON token = NULL;
 
     if (volume_key == NULL)
         return false;
-    OWNED_JSON token = with_token ? seal_token(args, sealed, err) : NULL;
-    if (with_token && token == NULL)
+    if (strcmp(args->pcrs, "none") == 0)
+        passphrase = secret_random(32, err);
+    else
+        token = seal_token(args, &passphrase, err);
+    if (passphrase == NULL)
         return false;
     const struct luks2_keyslot keyslot = {passphrase, LUKS2_COST_RANDOM, token};
     const struct luks2_request request = {args->uuid, volume_key, &keyslot, 1, NULL};
