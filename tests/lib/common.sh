@@ -144,8 +144,15 @@ swtpm_start()
     SWTPM_PID=$!
     SWTPM_TCTI="swtpm:path=$SWTPM_SOCKET"
     on_exit swtpm_end "$SWTPM_PID"
-    wait_for 10 test -S "$SWTPM_SOCKET.ctrl" || fail "swtpm does not start: $(cat "$TMP/swtpm.log")"
+    wait_for 10 swtpm_listens || fail "swtpm does not start: $(cat "$TMP/swtpm.log")"
     export SWTPM_TCTI SWTPM_PID SWTPM_SOCKET
+}
+
+# The control socket is there before the TPM's own, and a name before it is listened to (the kernel's
+# __SO_ACCEPTCON, 0x10000).
+swtpm_listens()
+{
+    grep -q " 00010000 .* $SWTPM_SOCKET\$" /proc/net/unix
 }
 
 swtpm_end()
