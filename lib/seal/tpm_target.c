@@ -14,8 +14,8 @@
 /* TPM2_PT_NV_BUFFER_MAX is at least this in the PC Client profile. */
 #define NV_READ_BYTES 512
 
-/* TCG EK Credential Profile 2.5, 2.2.1.4 and TCG TPM v2.0 Provisioning Guidance 1.0, 7.8: where the
- * endorsement key lies and the NV index of its certificate. */
+/* Where an endorsement key is usually persisted, and the NV index of its certificate: TCG EK
+ * Credential Profile 2.5, 2.2.1.4 (indices); handles as swtpm_setup and others choose them. */
 static const struct {
     uint32_t handle;
     uint32_t nv_index;

@@ -102,12 +102,26 @@ check_parent ecc384-sha256 -G ecc384:aes128cfb -g sha256 -a "$srk"
 check_parent rsa3072-sha256 -G rsa3072:null:aes128cfb -g sha256 -a "$srk"
 
 note "the TCG's templates have zeros where others have nothing"
-head -c 256 /dev/zero >"$TMP/zeros"
-check_parent rsa2048-zeros -G rsa2048 -g sha256 -a "$srk" -u "$TMP/zeros"
+# TPMU_PUBLIC_ID as the tool has it in memory: sizes little-endian, room for 128 bytes a coordinate
+unique_rsa()
+{
+    printf '\000\001' && head -c 256 "$1"
+}
+unique_ecc()
+{
+    printf '\040\000' && head -c 128 "$1" && printf '\040\000' && head -c 128 "$1"
+}
+unique_rsa /dev/zero >"$TMP/zeros.rsa"
+unique_ecc /dev/zero >"$TMP/zeros.ecc"
+check_parent rsa2048-zeros -G rsa2048 -g sha256 -a "$srk" -u "$TMP/zeros.rsa"
+check_parent ecc256-zeros -G ecc256 -g sha256 -a "$srk" -u "$TMP/zeros.ecc"
+for key in rsa2048 ecc256; do
+    ! cmp -s "$TMP/$key/parent.name" "$TMP/$key-zeros/parent.name" || fail "the same $key key"
+done
 
 note "a persisted key"
 tpm2_createprimary -Q -C o -G ecc256 -g sha256 -a "$srk" -c "$TMP/p256"
-head -c 256 /dev/urandom >"$TMP/unique"
+unique_rsa /dev/urandom >"$TMP/unique"
 tpm2_createprimary -Q -C o -G rsa2048 -a "$srk" -u "$TMP/unique" -c "$TMP/other"
 tpm2_evictcontrol -Q -C o -c "$TMP/other" 0x81000001
 flush

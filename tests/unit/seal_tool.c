@@ -6,6 +6,7 @@
 #include "core/hex.h"
 #include "core/outfile.h"
 #include "measure/eventlog.h"
+#include "seal/kdf.h"
 #include "seal/policy.h"
 #include "seal/tpm.h"
 
@@ -154,6 +155,52 @@ static bool many(char **args, struct error *err)
     return true;
 }
 
+static struct bytes *bytes_from_hex(const char *text, struct error *err)
+{
+    struct bytes *bytes = bytes_new(strlen(text) / 2, err);
+
+    if (bytes == NULL || hex_decode(text, strlen(text), bytes->data))
+        return bytes;
+    bytes_free(bytes);
+    error_set(err, COLDSEAL_USAGE, "not hexadecimal");
+    return NULL;
+}
+
+static bool kdf(bool with_hmac, char **args, struct error *err)
+{
+    enum digest_algorithm algorithm;
+    OWNED(bytes) key = bytes_from_hex(args[1], err);
+    OWNED(bytes) u = bytes_from_hex(args[3], err);
+    OWNED(bytes) v = bytes_from_hex(args[4], err);
+
+    if (key == NULL || u == NULL || v == NULL || !digest_from_name(args[0], &algorithm))
+        return error_set(err, COLDSEAL_USAGE, "wrong arguments");
+    OWNED(secret) secret = secret_copy(key->data, key->size, err);
+    if (secret == NULL)
+        return false;
+    OWNED(secret)
+    out = (with_hmac ? kdf_a : kdf_e)(
+        algorithm, secret, args[2], (struct kdf_input){u->data, u->size},
+        (struct kdf_input){v->data, v->size}, (unsigned)strtoul(args[5], NULL, 10), err);
+    char text[2 * DIGEST_MAX_BYTES + 1];
+    if (out == NULL || out->size > DIGEST_MAX_BYTES)
+        return false;
+    hex_encode(out->data, out->size, text);
+    puts(text);
+    return true;
+}
+
+/* HASH KEY LABEL U V BITS, in hexadecimal what is bytes */
+static bool derive_a(char **args, struct error *err)
+{
+    return kdf(true, args, err);
+}
+
+static bool derive_e(char **args, struct error *err)
+{
+    return kdf(false, args, err);
+}
+
 static bool pcrs_of_file(char **args, struct error *err)
 {
     struct pcr_values values;
@@ -218,6 +265,8 @@ static const struct {
     {"seal", 5, seal},
     {"unseal", 4, unseal},
     {"many", 3, many},
+    {"kdfa", 6, derive_a},
+    {"kdfe", 6, derive_e},
     {"pcrs-file", 1, pcrs_of_file},
     {"pcrs-tpm", 1, pcrs_of_tpm},
     {"extend", 3, extend},
