@@ -1,4 +1,21 @@
 # cmd/unlock
+unlock_sources = \
+	cmd/unlock/activate.c cmd/unlock/activate.h \
+	cmd/unlock/bootlog.c cmd/unlock/bootlog.h \
+	cmd/unlock/clock.c cmd/unlock/clock.h \
+	cmd/unlock/cmdline.c cmd/unlock/cmdline.h \
+	cmd/unlock/console.c cmd/unlock/console.h \
+	cmd/unlock/device.c cmd/unlock/device.h \
+	cmd/unlock/dmtable.c cmd/unlock/dmtable.h \
+	cmd/unlock/extend.c cmd/unlock/extend.h \
+	cmd/unlock/options.c cmd/unlock/options.h \
+	cmd/unlock/poweroff.c cmd/unlock/poweroff.h \
+	cmd/unlock/run.c cmd/unlock/run.h \
+	cmd/unlock/unlock.c cmd/unlock/unlock.h
+pkglibexec_PROGRAMS += coldseal-unlock
+coldseal_unlock_SOURCES = cmd/unlock/main.c $(unlock_sources)
+coldseal_unlock_LDADD = libcoldseal.a $(guest_libs)
+
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_unlock_cmdline tests/unit/test_unlock_device \
 	tests/unit/test_unlock_dmtable
@@ -18,3 +35,7 @@ check_PROGRAMS += tests/fuzz/fuzz_cmdline
 tests_fuzz_fuzz_cmdline_SOURCES = tests/fuzz/fuzz_cmdline.c cmd/unlock/cmdline.c $(fuzz_main)
 tests_fuzz_fuzz_cmdline_LDADD = $(unit_libs)
 tests_fuzz_fuzz_cmdline_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/tools/make_sealed
+tests_tools_make_sealed_SOURCES = tests/tools/make_sealed.c
+tests_tools_make_sealed_LDADD = $(unit_libs)
