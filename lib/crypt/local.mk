@@ -11,8 +11,10 @@ libcoldseal_a_SOURCES += \
 	lib/crypt/sector_cipher.c lib/crypt/sector_cipher.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_luks2_build tests/unit/test_luks2_replace \
+check_PROGRAMS += tests/unit/test_copy tests/unit/test_luks2_build tests/unit/test_luks2_replace \
 	tests/unit/test_sector_cipher
+tests_unit_test_copy_SOURCES = tests/unit/test_copy.c
+tests_unit_test_copy_LDADD = $(unit_libs)
 tests_unit_test_luks2_build_SOURCES = tests/unit/test_luks2_build.c $(luks2_test_sources)
 tests_unit_test_luks2_build_LDADD = $(unit_libs)
 tests_unit_test_luks2_replace_SOURCES = tests/unit/test_luks2_replace.c $(luks2_test_sources)
