@@ -25,3 +25,20 @@ libcoldseal_a_SOURCES += \
 check_PROGRAMS += tests/unit/disk_cat
 tests_unit_disk_cat_SOURCES = tests/unit/disk_cat.c
 tests_unit_disk_cat_LDADD = $(unit_libs)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_ranges tests/unit/test_disk tests/unit/test_qcow2 \
+	tests/unit/test_image_output
+tests_unit_test_ranges_SOURCES = tests/unit/test_ranges.c
+tests_unit_test_ranges_LDADD = $(unit_libs)
+tests_unit_test_disk_SOURCES = tests/unit/test_disk.c
+tests_unit_test_disk_LDADD = $(unit_libs)
+tests_unit_test_qcow2_SOURCES = tests/unit/test_qcow2.c
+tests_unit_test_qcow2_LDADD = $(unit_libs)
+tests_unit_test_image_output_SOURCES = tests/unit/test_image_output.c
+tests_unit_test_image_output_LDADD = $(unit_libs)
+endif
+check_PROGRAMS += tests/fuzz/fuzz_qcow2
+tests_fuzz_fuzz_qcow2_SOURCES = tests/fuzz/fuzz_qcow2.c $(fuzz_main)
+tests_fuzz_fuzz_qcow2_LDADD = $(unit_libs)
+tests_fuzz_fuzz_qcow2_LDFLAGS = $(fuzz_ldflags)

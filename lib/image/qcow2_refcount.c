@@ -76,7 +76,7 @@ static bool read_narrow(const struct qcow2_refcounts *refcounts, uint64_t block,
 
     if (!file_read_at(refcounts->fd, &byte, 1, block + bit / 8, err))
         return false;
-    *refcount = (byte >> (bit % 8)) & ((1U << bits) - 1);
+    *refcount = ((unsigned)byte >> (bit % 8)) & ((1U << bits) - 1);
     return true;
 }
 

@@ -23,6 +23,7 @@
 #define PIECE_BYTES ((size_t)1 << 20)
 #define COPY_THREADS 2
 #define RANDOM_THREADS 8
+#define THREADS_MAX 8
 #define RANDOM_PIECE_LIMIT_BYTES 300000
 
 static bool for_each_extent(struct disk *disk,
@@ -81,6 +82,44 @@ static bool cat(struct disk *disk, struct error *err)
     return true;
 }
 
+/* Runs `work` in `count` threads; the first error of one of them is the error. */
+struct worker {
+    bool (*work)(void *context, struct error *err);
+    void *context;
+    struct error err;
+    bool done;
+};
+
+static void *run_worker(void *argument)
+{
+    struct worker *worker = argument;
+
+    worker->done = worker->work(worker->context, &worker->err);
+    return NULL;
+}
+
+static bool run_threads(size_t count, bool (*work)(void *context, struct error *err), void *context,
+                        struct error *err)
+{
+    struct worker workers[THREADS_MAX] = {0};
+    pthread_t threads[THREADS_MAX];
+    bool done = true;
+
+    for (size_t i = 0; i < count; i++) {
+        workers[i] = (struct worker){.work = work, .context = context};
+        if (pthread_create(&threads[i], NULL, run_worker, &workers[i]) != 0)
+            abort();
+    }
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+        if (done && !workers[i].done) {
+            *err = workers[i].err;
+            done = false;
+        }
+    }
+    return done;
+}
+
 struct copy {
     struct disk *from;
     struct disk *to;
@@ -102,47 +141,26 @@ static bool copy_piece(struct copy *copy, uint64_t offset, uint64_t end, uint8_t
     return true;
 }
 
-static void *copy_pieces(void *context)
+static bool copy_pieces(void *context, struct error *err)
 {
     struct copy *copy = context;
-    uint8_t *buffer = malloc(PIECE_BYTES);
+    OWNED_PTR(uint8_t) buffer = malloc(PIECE_BYTES);
     uint64_t size = disk_size(copy->from);
     uint64_t offset;
-    struct error err = {0};
 
     if (buffer == NULL)
-        return copy;
+        return error_no_memory(err);
     while ((offset = atomic_fetch_add(&copy->next, 1) * PIECE_BYTES) < size) {
-        if (!copy_piece(copy, offset, min_u64(offset + PIECE_BYTES, size), buffer, &err))
-            break;
+        if (!copy_piece(copy, offset, min_u64(offset + PIECE_BYTES, size), buffer, err))
+            return false;
     }
-    free(buffer);
-    if (err.code != COLDSEAL_OK)
-        fprintf(stderr, "%s\n", err.message);
-    return err.code == COLDSEAL_OK ? NULL : copy;
+    return true;
 }
 
 static bool add_data(const struct extent *extent, void *context, struct error *err)
 {
     return extent->kind == EXTENT_ZERO ||
            ranges_append(context, extent->offset_bytes, extent->length_bytes, err);
-}
-
-static bool run_copy(struct copy *copy, struct error *err)
-{
-    pthread_t threads[COPY_THREADS];
-    bool failed = false;
-
-    for (int i = 0; i < COPY_THREADS; i++) {
-        if (pthread_create(&threads[i], NULL, copy_pieces, copy) != 0)
-            return error_set(err, COLDSEAL_IO, "no thread");
-    }
-    for (int i = 0; i < COPY_THREADS; i++) {
-        void *result;
-        pthread_join(threads[i], &result);
-        failed = failed || result != NULL;
-    }
-    return !failed || error_set(err, COLDSEAL_IO, "copy failed");
 }
 
 static bool copy(struct disk *from, const char *format, const char *path, struct error *err)
@@ -158,7 +176,7 @@ static bool copy(struct disk *from, const char *format, const char *path, struct
     if (out == NULL)
         return false;
     struct copy work = {.from = from, .to = image_output_disk(out), .data = data};
-    return run_copy(&work, err) && image_output_commit(out, err);
+    return run_threads(COPY_THREADS, copy_pieces, &work, err) && image_output_commit(out, err);
 }
 
 struct shuffle {
@@ -171,21 +189,18 @@ struct shuffle {
     atomic_size_t next;
 };
 
-static void *read_shuffled(void *context)
+static bool read_shuffled(void *context, struct error *err)
 {
     struct shuffle *shuffle = context;
-    struct error err = {0};
     size_t i;
 
     while ((i = atomic_fetch_add(&shuffle->next, 1)) < shuffle->count) {
         uint64_t start = shuffle->starts[i];
         if (!disk_pread(shuffle->disk, shuffle->bytes + start, shuffle->ends[i] - start, start,
-                        &err)) {
-            fprintf(stderr, "%s\n", err.message);
-            return shuffle;
-        }
+                        err))
+            return false;
     }
-    return NULL;
+    return true;
 }
 
 static void make_pieces(struct shuffle *shuffle, unsigned seed)
@@ -203,23 +218,6 @@ static void make_pieces(struct shuffle *shuffle, unsigned seed)
     }
 }
 
-static bool read_all_shuffled(struct shuffle *shuffle, struct error *err)
-{
-    pthread_t threads[RANDOM_THREADS];
-    bool failed = false;
-
-    for (int i = 0; i < RANDOM_THREADS; i++) {
-        if (pthread_create(&threads[i], NULL, read_shuffled, shuffle) != 0)
-            return error_set(err, COLDSEAL_IO, "no thread");
-    }
-    for (int i = 0; i < RANDOM_THREADS; i++) {
-        void *result;
-        pthread_join(threads[i], &result);
-        failed = failed || result != NULL;
-    }
-    return !failed || error_set(err, COLDSEAL_IO, "read failed");
-}
-
 static bool random_order(struct disk *disk, const char *seed, struct error *err)
 {
     size_t size = disk_size(disk);
@@ -231,7 +229,7 @@ static bool random_order(struct disk *disk, const char *seed, struct error *err)
     if (bytes == NULL || starts == NULL || ends == NULL)
         return error_no_memory(err);
     make_pieces(&shuffle, (unsigned)strtoul(seed, NULL, 10));
-    if (!read_all_shuffled(&shuffle, err))
+    if (!run_threads(RANDOM_THREADS, read_shuffled, &shuffle, err))
         return false;
     return fwrite(bytes, 1, size, stdout) == size || error_errno(err, COLDSEAL_IO, "write");
 }
@@ -244,6 +242,69 @@ static bool overlay(const char *path, const char *size, const char *backing, con
     if (fd < 0)
         return error_errno(err, COLDSEAL_IO, "create %s", path);
     return qcow2_write_overlay(fd, strtoull(size, NULL, 10), backing, format, err);
+}
+
+struct piece {
+    uint64_t offset;
+    size_t length;
+    char fill;
+};
+
+/* In the order in which they are written. */
+static const struct piece scattered[] = {
+    {7 << 20, 100, 'd'}, {65536 - 10, 20, 'b'},       {3 << 20, (1 << 20) + 513, 'c'},
+    {0, 512, 'a'},       {(8 << 20) - 512, 512, 'e'},
+};
+
+static bool allocate_scattered(struct ranges *ranges, struct error *err)
+{
+    return ranges_append(ranges, 0, 512, err) && ranges_append(ranges, 65536 - 10, 20, err) &&
+           ranges_append(ranges, 3 << 20, (1 << 20) + 513, err) &&
+           ranges_append(ranges, 7 << 20, 4096, err) &&
+           ranges_append(ranges, (8 << 20) - 512, 512, err);
+}
+
+static bool write_scattered(struct disk *disk, struct error *err)
+{
+    for (size_t i = 0; i < sizeof(scattered) / sizeof(scattered[0]); i++) {
+        OWNED_PTR(char) fill = malloc(scattered[i].length);
+        if (fill == NULL)
+            return error_no_memory(err);
+        memset(fill, scattered[i].fill, scattered[i].length);
+        if (!disk_pwrite(disk, fill, scattered[i].length, scattered[i].offset, err))
+            return false;
+    }
+    return true;
+}
+
+static bool scatter(const char *format, const char *path, struct error *err)
+{
+    OWNED(ranges) ranges = ranges_new(err);
+    struct image_output_request request = {
+        .path = path, .size_bytes = 8 << 20, .allocated = ranges, .replace = true};
+
+    if (ranges == NULL || !allocate_scattered(ranges, err) ||
+        !image_format_choose(format, path, &request.format, err))
+        return false;
+    OWNED(image_output) out = image_output_open(&request, err);
+    return out != NULL && write_scattered(image_output_disk(out), err) &&
+           cat(image_output_disk(out), err) && image_output_commit(out, err);
+}
+
+static bool plan(const char *path, const char *size, struct error *err)
+{
+    OWNED(ranges) ranges = ranges_new(err);
+    struct image_output_request request = {
+        .path = path,
+        .format = IMAGE_QCOW2,
+        .size_bytes = strtoull(size, NULL, 10),
+        .allocated = ranges,
+    };
+
+    if (ranges == NULL || !ranges_append(ranges, 0, request.size_bytes, err))
+        return false;
+    OWNED(image_output) out = image_output_open(&request, err);
+    return out != NULL && image_output_commit(out, err);
 }
 
 static bool hold(void)
@@ -310,6 +371,10 @@ static bool run(int argc, char **argv, struct error *err)
         return patch(argv[2], argv[3], argv[4], err);
     if (is_command(argc, argv, "hold", 2))
         return hold_image(argv[2], argv[3], err);
+    if (is_command(argc, argv, "scatter", 2))
+        return scatter(argv[2], argv[3], err);
+    if (is_command(argc, argv, "plan", 2))
+        return plan(argv[2], argv[3], err);
     if (is_command(argc, argv, "overlay", 4))
         return overlay(argv[2], argv[3], argv[4], argv[5], err);
     return error_set(err, COLDSEAL_USAGE, "see the head of tests/unit/disk_cat.c");
