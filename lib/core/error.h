@@ -15,12 +15,12 @@
 
 #define error coldseal_error
 
-/* Sets code and message. Control characters are replaced, since names from an image end up here. */
+/* Sets code and message. Control characters and what is not UTF-8 are replaced, since names from
+ * an image end up here. */
 bool error_set(struct error *err, enum coldseal_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As error_set, with ": " and the text of errno behind it. ENOSPC, EIO and the like are COLDSEAL_IO
- * whatever the caller says only when `code` is COLDSEAL_IO; the code is the caller's choice. */
+/* As error_set, with ": " and the text of errno behind it. */
 bool error_errno(struct error *err, enum coldseal_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

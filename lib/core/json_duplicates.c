@@ -99,6 +99,13 @@ static bool walk_name(struct walk *walk, size_t start, size_t length, bool escap
     return true;
 }
 
+/* What may stand outside a string (RFC 8259, section 2): not NaN, not Infinity, no comment, and no
+ * other quote, behind which this walk and the parser would disagree on what is a string. */
+static bool is_json_text(char c)
+{
+    return c != '\0' && strchr(" \t\r\n:,+-.0123456789eEtrufalsn", c) != NULL;
+}
+
 static bool walk_step(struct walk *walk, struct error *err)
 {
     char c = walk->text[walk->position++];
@@ -113,7 +120,8 @@ static bool walk_step(struct walk *walk, struct error *err)
         return true;
     }
     if (c != '"')
-        return true;
+        return is_json_text(c) ||
+               error_set(err, COLDSEAL_BAD_IMAGE, "JSON with a stray 0x%02x", (unsigned char)c);
     if (!walk_string(walk, &length, &escaped))
         return error_set(err, COLDSEAL_BAD_IMAGE, "JSON ends inside a string");
     return !next_is_colon(walk) || walk_name(walk, start, length, escaped, err);

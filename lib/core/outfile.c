@@ -135,6 +135,21 @@ static int link_as(const struct outfile *out, const char *name)
     return linkat(AT_FDCWD, out->proc_path, out->folder, name, AT_SYMLINK_FOLLOW);
 }
 
+/* Without replacing. NFS, 9p and many FUSE file systems have no RENAME_NOREPLACE, but links. */
+static bool rename_new(const struct outfile *out)
+{
+    if (renameat2(out->folder, out->temporary, out->folder, out->name, RENAME_NOREPLACE) == 0)
+        return true;
+    return (errno == EINVAL || errno == ENOSYS) &&
+           linkat(out->folder, out->temporary, out->folder, out->name, 0) == 0 &&
+           unlinkat(out->folder, out->temporary, 0) == 0;
+}
+
+static bool rename_over(const struct outfile *out)
+{
+    return renameat(out->folder, out->temporary, out->folder, out->name) == 0;
+}
+
 /* link(2) does not replace, rename(2) does: an existing file goes by way of a temporary name. */
 static bool give_name(struct outfile *out, struct error *err)
 {
@@ -149,8 +164,7 @@ static bool give_name(struct outfile *out, struct error *err)
     }
     if (out->temporary == NULL)
         return error_errno(err, COLDSEAL_IO, "name output %s", out->name);
-    unsigned flags = out->replace ? 0 : RENAME_NOREPLACE;
-    if (renameat2(out->folder, out->temporary, out->folder, out->name, flags) != 0)
+    if (!(out->replace ? rename_over(out) : rename_new(out)))
         return error_errno(err, COLDSEAL_IO, "rename output to %s", out->name);
     free(TAKE(out->temporary));
     return true;
@@ -162,9 +176,12 @@ bool outfile_commit(struct outfile *out, struct error *err)
         return error_errno(err, COLDSEAL_IO, "sync output %s", out->name);
     if (!give_name(out, err))
         return false;
-    if (fsync(out->folder) != 0)
-        return error_errno(err, COLDSEAL_IO, "sync folder of output %s", out->name);
-    return true;
+    /* EINVAL: a file system that cannot sync a folder. */
+    if (fsync(out->folder) == 0 || errno == EINVAL)
+        return true;
+    error_errno(err, COLDSEAL_IO, "sync folder of output %s", out->name);
+    unlinkat(out->folder, out->name, 0);
+    return false;
 }
 
 void outfile_free(struct outfile *out)

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "core/outfile.h"
+
 #define KEY_FILE_LIMIT_BYTES ((size_t)8 << 20)
 
 static size_t mapped_bytes(size_t size)
@@ -94,14 +96,28 @@ bool secret_equal(const struct secret *a, const struct secret *b)
     return a->size == b->size && CRYPTO_memcmp(a->data, b->data, a->size) == 0;
 }
 
-static struct secret *secret_grow(struct secret *secret, size_t size, struct error *err)
+static struct secret *secret_resize(struct secret *secret, size_t size, struct error *err)
 {
     OWNED(secret) old = secret;
-    struct secret *grown = secret_new(size, err);
+    struct secret *resized = secret_new(size, err);
 
-    if (grown != NULL)
-        memcpy(grown->data, old->data, old->size < size ? old->size : size);
-    return grown;
+    if (resized != NULL)
+        memcpy(resized->data, old->data, old->size < size ? old->size : size);
+    return resized;
+}
+
+/* Four times the memory, but never more than is needed to see that the file is too large. */
+static size_t next_buffer_bytes(size_t size)
+{
+    return size > KEY_FILE_LIMIT_BYTES / 4 ? KEY_FILE_LIMIT_BYTES + 1 : size * 4;
+}
+
+static bool check_key_size(size_t size, struct error *err)
+{
+    if (size == 0)
+        return error_set(err, COLDSEAL_KEY, "key file is empty");
+    return size <= KEY_FILE_LIMIT_BYTES ||
+           error_set(err, COLDSEAL_KEY, "key file is larger than 8 MiB");
 }
 
 static struct secret *secret_read_fd(int fd, struct error *err)
@@ -109,13 +125,9 @@ static struct secret *secret_read_fd(int fd, struct error *err)
     size_t used = 0;
     OWNED(secret) secret = secret_new(4096, err);
 
-    while (secret != NULL) {
+    while (secret != NULL && used <= KEY_FILE_LIMIT_BYTES) {
         if (used == secret->size) {
-            if (used >= KEY_FILE_LIMIT_BYTES) {
-                error_set(err, COLDSEAL_KEY, "key file is larger than 8 MiB");
-                return NULL;
-            }
-            secret = secret_grow(TAKE(secret), used * 4, err);
+            secret = secret_resize(TAKE(secret), next_buffer_bytes(used), err);
             continue;
         }
         ssize_t got = read(fd, secret->data + used, secret->size - used);
@@ -125,16 +137,13 @@ static struct secret *secret_read_fd(int fd, struct error *err)
             error_errno(err, COLDSEAL_IO, "read key");
             return NULL;
         }
+        if (got == 0)
+            break;
         used += (size_t)got;
-        if (got > 0)
-            continue;
-        if (used == 0) {
-            error_set(err, COLDSEAL_KEY, "key file is empty");
-            return NULL;
-        }
-        return secret_grow(TAKE(secret), used, err);
     }
-    return NULL;
+    if (secret == NULL || !check_key_size(used, err))
+        return NULL;
+    return secret_resize(TAKE(secret), used, err);
 }
 
 struct secret *secret_read_file(const char *path, struct error *err)
@@ -156,34 +165,10 @@ struct secret *secret_read_file(const char *path, struct error *err)
     return secret;
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t put = write(fd, data, size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return false;
-        data += put;
-        size -= (size_t)put;
-    }
-    return true;
-}
-
 bool secret_write_file(const struct secret *secret, const char *path, struct error *err)
 {
-    if (strcmp(path, "-") == 0)
-        return write_all(STDOUT_FILENO, secret->data, secret->size) ||
-               error_errno(err, COLDSEAL_IO, "write key to standard output");
-    OWNED_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return error_errno(err, COLDSEAL_IO, "create key file %s", path);
-    if (!write_all(fd, secret->data, secret->size) || fsync(fd) != 0) {
-        error_errno(err, COLDSEAL_IO, "write key file %s", path);
-        unlink(path);
-        return false;
-    }
-    return true;
+    return outfile_write(path, secret->data, secret->size, 0600, false, err) ||
+           error_wrap(err, "key file");
 }
 
 void secret_harden_process(void)

@@ -32,8 +32,8 @@ bool secret_equal(const struct secret *a, const struct secret *b);
  * 8 MiB (the limit of cryptsetup) is refused with COLDSEAL_KEY. */
 struct secret *secret_read_file(const char *path, struct error *err);
 
-/* Creates `path` with mode 0600 and writes the secret, synced. An existing file is refused
- * (COLDSEAL_IO); "-" writes to standard output. Nothing is left on failure. */
+/* Creates `path` with mode 0600 and writes the secret, synced: complete or absent, whatever happens
+ * (core/outfile.h). An existing file is refused (COLDSEAL_IO); "-" writes to standard output. */
 bool secret_write_file(const struct secret *secret, const char *path, struct error *err);
 
 /* For a whole process, once at its start: no core dumps. */
