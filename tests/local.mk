@@ -1,1 +1,9 @@
-# tests
+# The scripts; the programs are listed with the sources that they test.
+EXTRA_DIST += tests/run tests/lib tests/integration tests/fault tests/boot tests/fuzz/corpus tests/fuzz/fuzz.h
+
+.PHONY: check-programs
+check-programs: all $(check_PROGRAMS)
+
+# What needs no image and no virtual machine; tests/run does the rest.
+check-local:
+	BUILD=$(abs_builddir) $(abs_srcdir)/tests/run unit fuzz

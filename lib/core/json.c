@@ -27,11 +27,10 @@ json_object *json_parse(const char *text, size_t size, struct error *err)
     }
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     OWNED_JSON object = json_tokener_parse_ex(tokener, text, (int)size);
-    enum json_tokener_error code = json_tokener_get_error(tokener);
-    if (code == json_tokener_continue)
-        object = json_tokener_parse_ex(tokener, "", 1); /* the NUL ends a bare number */
-    code = json_tokener_get_error(tokener);
     size_t end = json_tokener_get_parse_end(tokener);
+    if (json_tokener_get_error(tokener) == json_tokener_continue)
+        object = json_tokener_parse_ex(tokener, "", 1); /* the NUL ends a bare number */
+    enum json_tokener_error code = json_tokener_get_error(tokener);
     json_tokener_free(tokener);
     while (end < size && isspace((unsigned char)text[end]))
         end++;
@@ -89,7 +88,9 @@ bool json_get_u64(json_object *object, const char *key, uint64_t *value, struct 
     if (json_object_get_int64(member) < 0)
         return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is negative", key);
     *value = json_object_get_uint64(member);
-    return true;
+    /* What json-c makes of any number that does not fit. */
+    return *value != UINT64_MAX ||
+           error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is too large", key);
 }
 
 bool json_get_bool(json_object *object, const char *key, bool *value, struct error *err)

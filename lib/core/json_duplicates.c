@@ -50,7 +50,8 @@ static bool walk_push(struct walk *walk, bool object, struct error *err)
     return walk->names[walk->depth] != NULL || error_no_memory(err);
 }
 
-/* Position is behind the opening quote; ends behind the closing one. */
+/* Position is behind the opening quote; ends behind the closing one. RFC 8259, section 7: control
+ * characters are escaped. */
 static bool walk_string(struct walk *walk, size_t *length, bool *escaped)
 {
     size_t start = walk->position;
@@ -62,6 +63,8 @@ static bool walk_string(struct walk *walk, size_t *length, bool *escaped)
             *length = walk->position++ - start;
             return true;
         }
+        if ((unsigned char)c < 0x20)
+            return false;
         if (c == '\\') {
             *escaped = true;
             walk->position++;
@@ -123,7 +126,7 @@ static bool walk_step(struct walk *walk, struct error *err)
         return is_json_text(c) ||
                error_set(err, COLDSEAL_BAD_IMAGE, "JSON with a stray 0x%02x", (unsigned char)c);
     if (!walk_string(walk, &length, &escaped))
-        return error_set(err, COLDSEAL_BAD_IMAGE, "JSON ends inside a string");
+        return error_set(err, COLDSEAL_BAD_IMAGE, "JSON has a string without an end");
     return !next_is_colon(walk) || walk_name(walk, start, length, escaped, err);
 }
 
