@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boot/ext4.h"
+
+#include <et/com_err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/ext4_volume.h"
+#include "core/checked.h"
+#include "core/reader.h"
+
+#define SUPERBLOCK_OFFSET 1024
+#define SUPERBLOCK_BYTES 1024
+#define BLOCK_SHIFT_LIMIT 6 /* 64 KiB */
+/* 64 TiB of 4 KiB blocks; libext2fs keeps 64 bytes of each group in memory. */
+#define GROUP_LIMIT ((uint64_t)1 << 19)
+/* Descriptors and bitmaps are read once; paths and files get a budget of their own. */
+#define OPEN_BUDGET_BYTES ((uint64_t)128 << 20)
+#define LOOKUP_BUDGET_BYTES ((uint64_t)64 << 20)
+
+/* The fields that decide how much memory opening takes.
+ * Documentation/filesystems/ext4/super.rst of Linux. */
+struct superblock {
+    uint32_t blocks_low;
+    uint32_t block_shift;
+    uint32_t blocks_per_group;
+    uint16_t magic;
+    uint32_t incompat;
+    uint32_t blocks_high;
+};
+
+static bool parse_superblock(const uint8_t *data, struct superblock *sb)
+{
+    struct reader r = reader_over(data, SUPERBLOCK_BYTES);
+
+    return reader_seek(&r, 0x04) && read_u32le(&r, &sb->blocks_low) && reader_seek(&r, 0x18) &&
+           read_u32le(&r, &sb->block_shift) && reader_seek(&r, 0x20) &&
+           read_u32le(&r, &sb->blocks_per_group) && reader_seek(&r, 0x38) &&
+           read_u16le(&r, &sb->magic) && reader_seek(&r, 0x60) && read_u32le(&r, &sb->incompat) &&
+           reader_seek(&r, 0x150) && read_u32le(&r, &sb->blocks_high);
+}
+
+static bool check_superblock(const struct superblock *sb, uint64_t length_bytes, struct error *err)
+{
+    uint64_t blocks = sb->blocks_low;
+    uint64_t bytes;
+
+    if (sb->magic != EXT2_SUPER_MAGIC)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "ext4: no superblock");
+    if (sb->block_shift > BLOCK_SHIFT_LIMIT || sb->blocks_per_group == 0)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "ext4: blocks of 2^%u KiB, %u in a group",
+                         sb->block_shift, sb->blocks_per_group);
+    if ((sb->incompat & EXT4_FEATURE_INCOMPAT_64BIT) != 0)
+        blocks |= (uint64_t)sb->blocks_high << 32;
+    if (!checked_mul(blocks, (uint64_t)1024 << sb->block_shift, &bytes) || bytes > length_bytes)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "ext4: larger than its partition");
+    if (blocks / sb->blocks_per_group >= GROUP_LIMIT)
+        return error_set(err, COLDSEAL_UNSUPPORTED, "ext4: more than %llu block groups",
+                         (unsigned long long)GROUP_LIMIT);
+    return true;
+}
+
+static bool check_volume(const struct ext4_io *io, struct error *err)
+{
+    uint8_t data[SUPERBLOCK_BYTES];
+    struct superblock sb;
+
+    if (io->length_bytes < SUPERBLOCK_OFFSET + SUPERBLOCK_BYTES ||
+        !range_within(io->offset_bytes, io->length_bytes, disk_size(io->disk)))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "ext4: the volume is not within the disk");
+    if (!disk_pread(io->disk, data, sizeof(data), io->offset_bytes + SUPERBLOCK_OFFSET, err))
+        return false;
+    if (!parse_superblock(data, &sb))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "ext4: no superblock");
+    return check_superblock(&sb, io->length_bytes, err);
+}
+
+static bool open_failed(errcode_t code, struct error *err)
+{
+    bool unknown = code == EXT2_ET_UNSUPP_FEATURE || code == EXT2_ET_RO_UNSUPP_FEATURE ||
+                   code == EXT2_ET_REV_TOO_HIGH;
+
+    if (code == EXT2_ET_NO_MEMORY)
+        return error_no_memory(err);
+    return error_set(err, unknown ? COLDSEAL_UNSUPPORTED : COLDSEAL_BAD_IMAGE, "ext4: %s",
+                     error_message(code));
+}
+
+struct ext4 *ext4_open(struct disk *disk, uint64_t offset_bytes, uint64_t length_bytes,
+                       struct error *err)
+{
+    OWNED(ext4) ext4 = calloc(1, sizeof(*ext4));
+
+    if (ext4 == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    ext4_io_init(&ext4->io, disk, offset_bytes, length_bytes);
+    if (!check_volume(&ext4->io, err))
+        return NULL;
+    initialize_ext2_error_table();
+    ext4->io.budget_bytes = OPEN_BUDGET_BYTES;
+    errcode_t code =
+        ext2fs_open2(ext4->io.name, NULL, EXT2_FLAG_64BITS, 0, 0, &ext4->io.manager, &ext4->fs);
+    if (code != 0) {
+        ext4->fs = NULL;
+        open_failed(code, err);
+        return NULL;
+    }
+    return TAKE(ext4);
+}
+
+void ext4_free(struct ext4 *ext4)
+{
+    if (ext4 == NULL)
+        return;
+    if (ext4->fs != NULL)
+        ext2fs_free(ext4->fs);
+    free(ext4);
+}
+
+static bool read_failed(const char *path, errcode_t code, struct error *err)
+{
+    if (code == EXT2_ET_NO_MEMORY)
+        return error_no_memory(err);
+    return error_set(err, COLDSEAL_BAD_IMAGE, "%s: %s", path, error_message(code));
+}
+
+static bool find_file(struct ext4 *ext4, const char *path, ext2_ino_t *number, uint64_t *size_bytes,
+                      struct error *err)
+{
+    struct ext2_inode inode;
+    errcode_t code = ext2fs_namei_follow(ext4->fs, EXT2_ROOT_INO, EXT2_ROOT_INO, path, number);
+
+    if (code == 0)
+        code = ext2fs_read_inode(ext4->fs, *number, &inode);
+    if (code != 0)
+        return read_failed(path, code, err);
+    if (!LINUX_S_ISREG(inode.i_mode))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "%s: not a regular file", path);
+    *size_bytes = EXT2_I_SIZE(&inode);
+    return true;
+}
+
+static bool read_content(struct ext4 *ext4, ext2_ino_t number, const char *path,
+                         struct bytes *bytes, struct error *err)
+{
+    ext2_file_t file;
+    size_t done = 0;
+    unsigned got = 0;
+    errcode_t code = ext2fs_file_open(ext4->fs, number, 0, &file);
+
+    if (code != 0)
+        return read_failed(path, code, err);
+    while (code == 0 && done < bytes->size) {
+        unsigned piece = (unsigned)min_u64(bytes->size - done, 1 << 20);
+        code = ext2fs_file_read(file, bytes->data + done, piece, &got);
+        if (code == 0 && got == 0)
+            code = EXT2_ET_SHORT_READ;
+        done += got;
+    }
+    ext2fs_file_close(file);
+    return code == 0 || read_failed(path, code, err);
+}
+
+struct bytes *ext4_read_file(struct ext4 *ext4, const char *path, size_t limit_bytes,
+                             struct error *err)
+{
+    ext2_ino_t number;
+    uint64_t size = 0;
+
+    ext4->io.budget_bytes = LOOKUP_BUDGET_BYTES;
+    if (!find_file(ext4, path, &number, &size, err))
+        return NULL;
+    if (size > limit_bytes) {
+        error_set(err, COLDSEAL_BAD_IMAGE, "%s: %llu bytes, more than the %zu expected", path,
+                  (unsigned long long)size, limit_bytes);
+        return NULL;
+    }
+    OWNED(bytes) bytes = bytes_new((size_t)size, err);
+    if (bytes == NULL)
+        return NULL;
+    /* Each block is read once, and the blocks of its extent tree are less than a tenth of them. */
+    ext4->io.budget_bytes = LOOKUP_BUDGET_BYTES + 2 * (uint64_t)bytes->size;
+    return read_content(ext4, number, path, bytes, err) ? TAKE(bytes) : NULL;
+}
