@@ -7,9 +7,6 @@
 #include "image/open.h"
 #include "image/output.h"
 
-/* An appliance that dies under emulation usually lives the second time. */
-#define APPLIANCE_TRIES 2
-
 void prepared_free(struct prepared *prepared)
 {
     if (prepared == NULL)
@@ -57,21 +54,14 @@ static bool make_overlay(const struct prepared *prepared, const char *path, uint
     return qcow2_write_overlay(fd, size_bytes, absolute, disk_format(prepared->base), err);
 }
 
-/* Each try starts from an overlay that nobody has written to. */
 static bool run_appliance(struct prepared *prepared, const char *path,
                           const struct guest_request *request, uint64_t size_bytes,
                           struct error *err)
 {
-    for (int i = 0; i < APPLIANCE_TRIES; i++) {
-        if (!make_overlay(prepared, path, size_bytes, err))
-            return false;
-        prepared->guest = guest_prepare(request, err);
-        if (prepared->guest != NULL)
-            return true;
-        if (err->code != COLDSEAL_TRY_AGAIN)
-            return false;
-    }
-    return false;
+    if (!make_overlay(prepared, path, size_bytes, err))
+        return false;
+    prepared->guest = guest_prepare(request, err);
+    return prepared->guest != NULL;
 }
 
 static bool reopen(struct prepared *prepared, uint32_t root_number, struct error *err)
