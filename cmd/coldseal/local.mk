@@ -1,4 +1,4 @@
-EXTRA_PROGRAMS = coldseal
+bin_PROGRAMS += coldseal
 coldseal_SOURCES = \
 	cmd/coldseal/command.h cmd/coldseal/shared_options.h \
 	cmd/coldseal/main.c cmd/coldseal/options.c cmd/coldseal/output.c \

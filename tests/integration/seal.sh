@@ -5,7 +5,7 @@
 . "$SRC/tests/lib/common.sh"
 # shellcheck source=tests/lib/tiny_image.sh
 . "$SRC/tests/lib/tiny_image.sh"
-cd "$TMP"
+cd "$TMP" || exit 1
 
 # pcr_json TCTI: what the TPM holds now, in the form of --pcr-values.
 pcr_json()
