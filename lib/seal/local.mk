@@ -23,3 +23,13 @@ libcoldseal_a_SOURCES += \
 check_PROGRAMS += tests/unit/seal_tool
 tests_unit_seal_tool_SOURCES = tests/unit/seal_tool.c
 tests_unit_seal_tool_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/fuzz/fuzz_public
+tests_fuzz_fuzz_public_SOURCES = tests/fuzz/fuzz_public.c $(fuzz_main)
+tests_fuzz_fuzz_public_LDADD = $(unit_libs)
+tests_fuzz_fuzz_public_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_target
+tests_fuzz_fuzz_target_SOURCES = tests/fuzz/fuzz_target.c $(fuzz_main)
+tests_fuzz_fuzz_target_LDADD = $(unit_libs)
+tests_fuzz_fuzz_target_LDFLAGS = $(fuzz_ldflags)

@@ -9,6 +9,17 @@
 
 #define RSA_DEFAULT_EXPONENT 65537u
 
+/* What the TPM hashes for the Name is what we would write: bytes that we would write otherwise are
+ * not that key's. */
+static bool is_canonical(const TPMT_PUBLIC *area, const uint8_t *data, size_t size)
+{
+    uint8_t buffer[PUBLIC_LIMIT_BYTES];
+    size_t used = 0;
+
+    return Tss2_MU_TPMT_PUBLIC_Marshal(area, buffer, sizeof(buffer), &used) == TSS2_RC_SUCCESS &&
+           used == size && memcmp(buffer, data, size) == 0;
+}
+
 bool public_parse(const void *data, size_t size, TPM2B_PUBLIC *public, struct error *err)
 {
     struct reader r = reader_over(data, size);
@@ -24,7 +35,7 @@ bool public_parse(const void *data, size_t size, TPM2B_PUBLIC *public, struct er
         reader_seek(&r, 0);
     if (Tss2_MU_TPMT_PUBLIC_Unmarshal(r.data + r.position, reader_left(&r), &used,
                                       &public->publicArea) != TSS2_RC_SUCCESS ||
-        used != reader_left(&r))
+        used != reader_left(&r) || !is_canonical(&public->publicArea, r.data + r.position, used))
         return error_set(err, COLDSEAL_BAD_IMAGE, "not a TPM public area");
     public->size = (uint16_t)used;
     return true;
