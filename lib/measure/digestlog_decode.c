@@ -8,6 +8,8 @@
 #include "measure/eventlog.h"
 
 #define LINE_BYTES ((size_t)57)
+/* Times 4, until EVENTLOG_LIMIT_BYTES are reached */
+#define PLAIN_FIRST_BYTES ((size_t)64 << 10)
 /* What is behind it in a line of the console is not looked at. */
 #define CONSOLE_LINE_CHARACTERS 512
 
@@ -145,22 +147,60 @@ static bool rest_is_zero(const uint8_t *data, size_t size)
     return true;
 }
 
-/* Inflates into `plain` and cuts it to what came out. */
-static bool stream_inflate(struct bytes *packed, struct bytes *plain)
+static bool damaged(struct error *err)
 {
-    z_stream stream = {.next_in = packed->data,
-                       .avail_in = (uInt)packed->size,
-                       .next_out = plain->data,
-                       .avail_out = (uInt)plain->size};
+    return error_set(err, COLDSEAL_BAD_IMAGE,
+                     "the boot log in the console text is damaged: lines are missing or changed");
+}
 
-    if (inflateInit(&stream) != Z_OK)
-        return false;
-    int status = inflate(&stream, Z_FINISH);
-    plain->size -= stream.avail_out;
-    bool whole = status == Z_STREAM_END && stream.avail_in < LINE_BYTES &&
-                 rest_is_zero(stream.next_in, stream.avail_in);
+static bool plain_grow(struct bytes **plain, struct error *err)
+{
+    OWNED(bytes) old = *plain;
+
+    *plain = NULL;
+    if (old->size >= EVENTLOG_LIMIT_BYTES)
+        return damaged(err);
+    *plain = bytes_new(old->size * 4, err);
+    if (*plain != NULL)
+        memcpy((*plain)->data, old->data, old->size);
+    return *plain != NULL;
+}
+
+/* Inflates the whole stream into `*plain`, which grows, and cuts it to what came out. */
+static bool stream_inflate(z_stream *stream, struct bytes **plain, struct error *err)
+{
+    for (;;) {
+        size_t done = stream->total_out;
+        stream->next_out = (*plain)->data + done;
+        stream->avail_out = (uInt)((*plain)->size - done);
+        int status = inflate(stream, Z_NO_FLUSH);
+
+        if (status == Z_STREAM_END)
+            break;
+        if (status != Z_OK || stream->avail_out > 0)
+            return damaged(err);
+        if (!plain_grow(plain, err))
+            return false;
+    }
+    (*plain)->size = stream->total_out;
+    return (stream->avail_in < LINE_BYTES && rest_is_zero(stream->next_in, stream->avail_in)) ||
+           damaged(err);
+}
+
+static struct bytes *packed_inflate(struct bytes *packed, struct error *err)
+{
+    z_stream stream = {.next_in = packed->data, .avail_in = (uInt)packed->size};
+    OWNED(bytes) plain = bytes_new(PLAIN_FIRST_BYTES, err);
+
+    if (plain == NULL)
+        return NULL;
+    if (inflateInit(&stream) != Z_OK) {
+        error_no_memory(err);
+        return NULL;
+    }
+    bool whole = stream_inflate(&stream, &plain, err);
     inflateEnd(&stream);
-    return whole;
+    return whole ? TAKE(plain) : NULL;
 }
 
 struct bytes *digestlog_decode(const struct bytes *console, struct error *err)
@@ -179,13 +219,5 @@ struct bytes *digestlog_decode(const struct bytes *console, struct error *err)
         return NULL;
     }
     OWNED(bytes) packed = block_unpack(r, err);
-    OWNED(bytes) plain = packed == NULL ? NULL : bytes_new(EVENTLOG_LIMIT_BYTES, err);
-    if (plain == NULL)
-        return NULL;
-    if (!stream_inflate(packed, plain)) {
-        error_set(err, COLDSEAL_BAD_IMAGE,
-                  "the boot log in the console text is damaged: lines are missing or changed");
-        return NULL;
-    }
-    return bytes_copy(plain->data, plain->size, err);
+    return packed == NULL ? NULL : packed_inflate(packed, err);
 }

@@ -6,6 +6,15 @@ libcoldseal_a_SOURCES += \
 	lib/measure/pcr.c lib/measure/pcr.h \
 	lib/measure/pcr_file.c
 
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_eventlog
+tests_unit_test_eventlog_SOURCES = tests/unit/test_eventlog.c
+tests_unit_test_eventlog_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_pcr
+tests_unit_test_pcr_SOURCES = tests/unit/test_pcr.c
+tests_unit_test_pcr_LDADD = $(unit_libs)
+endif
+
 check_PROGRAMS += tests/fuzz/fuzz_eventlog
 tests_fuzz_fuzz_eventlog_SOURCES = tests/fuzz/fuzz_eventlog.c $(fuzz_main)
 tests_fuzz_fuzz_eventlog_LDADD = $(unit_libs)

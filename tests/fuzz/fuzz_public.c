@@ -26,7 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (public_parse(data, size, &public, &err))
         check_area(&public, data, size);
-    if (public_from_spki(data, size, &public, &err) && !public_check_storage_key(&public, &err))
+    /* The decoder is slow: it sees what starts as DER or PEM does, as in target_from_public. */
+    if (size > 0 && (data[0] == 0x30 || data[0] == '-') &&
+        public_from_spki(data, size, &public, &err) && !public_check_storage_key(&public, &err))
         abort();
     return 0;
 }
