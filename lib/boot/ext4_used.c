@@ -45,23 +45,31 @@ static bool test_bit(const uint8_t *bitmap, uint64_t bit)
     return (bitmap[bit / 8] >> (bit % 8) & 1) != 0;
 }
 
-static void set_bits(uint8_t *bitmap, uint64_t first, uint64_t last)
+/* How many were clear before. */
+static uint64_t set_bits(uint8_t *bitmap, uint64_t first, uint64_t last)
 {
-    for (uint64_t bit = first; bit <= last; bit++)
+    uint64_t were_clear = 0;
+
+    for (uint64_t bit = first; bit <= last; bit++) {
+        were_clear += !test_bit(bitmap, bit);
         bitmap[bit / 8] = (uint8_t)(bitmap[bit / 8] | 1U << (bit % 8));
+    }
+    return were_clear;
 }
 
 /* Runs are in order of their first block, so those that end before this group are skipped for
- * good only while nothing before them reaches further. */
-static void mark_metadata(struct used_walk *walk)
+ * good only while nothing before them reaches further. How many clusters the bitmap called free
+ * comes back. */
+static uint64_t mark_metadata(struct used_walk *walk)
 {
+    uint64_t were_free = 0;
     const struct ext4_metadata *metadata = walk->metadata;
     uint64_t end = walk->first + walk->count;
 
     for (size_t i = walk->next_run; i < metadata->count; i++) {
         const struct block_run *run = &metadata->runs[i];
         if (run->first >= end)
-            return;
+            break;
         uint64_t run_end = run->first + run->count;
         if (run_end <= walk->first) {
             walk->next_run += i == walk->next_run;
@@ -70,27 +78,39 @@ static void mark_metadata(struct used_walk *walk)
         uint64_t from = max_u64(run->first, walk->first) - walk->first;
         uint64_t to = min_u64(run_end, end) - walk->first;
         if (to > from)
-            set_bits(walk->bitmap, from / walk->ratio, (to - 1) / walk->ratio);
+            were_free += set_bits(walk->bitmap, from / walk->ratio, (to - 1) / walk->ratio);
     }
+    return were_free;
 }
 
 /* Ext4 keeps no bitmap of a group that was never used: all but its metadata is free.
  * Documentation/filesystems/ext4/blockgroup.rst of Linux, "Lazy Block Group Initialization". */
-static bool load_bitmap(struct used_walk *walk, dgrp_t group, bool *sane, struct error *err)
+static bool is_uninitialised(ext2_filsys fs, dgrp_t group)
+{
+    return ext2fs_has_group_desc_csum(fs) &&
+           ext2fs_bg_flags_test(fs, group, EXT2_BG_BLOCK_UNINIT) != 0;
+}
+
+static bool read_bitmap(struct used_walk *walk, dgrp_t group, bool *sane, struct error *err)
 {
     ext2_filsys fs = walk->ext4->fs;
     const struct ext4_io *io = &walk->ext4->io;
     uint64_t at = ext2fs_block_bitmap_loc(fs, group) * walk->block_bytes;
 
-    if (ext2fs_has_group_desc_csum(fs) &&
-        ext2fs_bg_flags_test(fs, group, EXT2_BG_BLOCK_UNINIT) != 0) {
-        memset(walk->bitmap, 0, walk->block_bytes);
-        return true;
-    }
     if (!disk_pread(io->disk, walk->bitmap, walk->block_bytes, io->offset_bytes + at, err))
         return false;
     *sane = ext2fs_block_bitmap_csum_verify(fs, group, (char *)walk->bitmap,
-                                            (int)(fs->super->s_clusters_per_group / 8)) != 0;
+                                            (int)(fs->super->s_clusters_per_group / 8)) != 0 &&
+            mark_metadata(walk) == 0;
+    return true;
+}
+
+static bool load_bitmap(struct used_walk *walk, dgrp_t group, bool *sane, struct error *err)
+{
+    if (!is_uninitialised(walk->ext4->fs, group))
+        return read_bitmap(walk, group, sane, err);
+    memset(walk->bitmap, 0, walk->block_bytes);
+    mark_metadata(walk);
     return true;
 }
 
@@ -134,7 +154,6 @@ static bool walk_group(struct used_walk *walk, dgrp_t group, bool *sane, struct 
         return true;
     if (!load_bitmap(walk, group, sane, err))
         return false;
-    mark_metadata(walk);
     *sane = *sane && count_free(walk) == ext2fs_bg_free_blocks_count(fs, group) &&
             walk->used->count < RANGE_LIMIT;
     return !*sane || append_group(walk, err);

@@ -6,17 +6,22 @@
  *     layout_show cat IMAGE PATH         a file of the ESP
  *     layout_show bootcat IMAGE PATH     a file of /boot
  *     layout_show prefix FILE            the prefix of a GRUB image
- *     layout_show used FILE              used ranges of an ext4 volume: offset length */
+ *     layout_show used FILE              used ranges of an ext4 volume: offset length
+ *     layout_show keep FILE OUT          OUT becomes FILE with zeros outside of the used ranges
+ *     layout_show file FILE PATH         a file of an ext4 volume */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "boot/ext4.h"
 #include "boot/grub.h"
+#include "core/checked.h"
 #include "image/open.h"
 #include "layout/plan.h"
 
 #define FILE_LIMIT_BYTES ((size_t)256 << 20)
+#define COPY_BYTES ((size_t)1 << 20)
 
 static bool show_table(struct disk *disk, char **args, struct error *err)
 {
@@ -129,6 +134,47 @@ static bool show_used(struct disk *disk, char **args, struct error *err)
     return true;
 }
 
+static bool copy_ranges(struct disk *from, struct disk *to, const struct ranges *used,
+                        struct error *err)
+{
+    OWNED(bytes) buffer = bytes_new(COPY_BYTES, err);
+
+    for (size_t i = 0; buffer != NULL && i < used->count; i++) {
+        uint64_t end = used->items[i].offset_bytes + used->items[i].length_bytes;
+        for (uint64_t at = used->items[i].offset_bytes; at < end;) {
+            size_t size = (size_t)min_u64(end - at, buffer->size);
+            if (!disk_pread(from, buffer->data, size, at, err) ||
+                !disk_pwrite(to, buffer->data, size, at, err))
+                return false;
+            at += size;
+        }
+    }
+    return buffer != NULL;
+}
+
+static bool show_keep(struct disk *disk, char **args, struct error *err)
+{
+    bool reliable;
+    OWNED(ext4) ext4 = ext4_open(disk, 0, disk_size(disk), err);
+    OWNED(ranges) used = ext4 == NULL ? NULL : ext4_used_ranges(ext4, &reliable, err);
+    OWNED_FD fd = open(args[0], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (used == NULL)
+        return false;
+    if (fd < 0 || ftruncate(fd, (off_t)disk_size(disk)) != 0)
+        return error_errno(err, COLDSEAL_IO, "%s", args[0]);
+    OWNED(disk) to = raw_open(fd, true, err);
+    return to != NULL && copy_ranges(disk, to, used, err);
+}
+
+static bool show_ext4_file(struct disk *disk, char **args, struct error *err)
+{
+    OWNED(ext4) ext4 = ext4_open(disk, 0, disk_size(disk), err);
+    OWNED(bytes) bytes = ext4 == NULL ? NULL : ext4_read_file(ext4, args[0], FILE_LIMIT_BYTES, err);
+
+    return write_out(bytes);
+}
+
 static const struct {
     const char *name;
     int args;
@@ -136,7 +182,7 @@ static const struct {
 } verbs[] = {
     {"table", 0, show_table}, {"plan", 2, show_plan},         {"esp", 0, show_esp},
     {"cat", 1, show_file},    {"bootcat", 1, show_boot_file}, {"prefix", 0, show_prefix},
-    {"used", 0, show_used},
+    {"used", 0, show_used},   {"keep", 1, show_keep},         {"file", 1, show_ext4_file},
 };
 
 int main(int argc, char **argv)
