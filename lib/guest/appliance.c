@@ -187,13 +187,13 @@ static bool try_launch(struct appliance *appliance, const char *overlay_path, bo
     return false;
 }
 
-struct appliance *appliance_launch(const char *overlay_path, struct error *err)
+struct appliance *appliance_launch(const char *overlay_path, bool force_tcg, struct error *err)
 {
     OWNED(appliance) appliance = calloc(1, sizeof(*appliance));
 
     if (appliance == NULL)
         return error_no_memory(err), NULL;
-    if (try_launch(appliance, overlay_path, false, err))
+    if (try_launch(appliance, overlay_path, force_tcg, err))
         return TAKE(appliance);
     /* /dev/kvm may be there and not work: QEMU then ends at once */
     if (strcmp(appliance->accelerator, "kvm") == 0 &&

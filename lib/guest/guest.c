@@ -2,6 +2,7 @@
 /* The order in which a guest is prepared. */
 #include "guest/guest.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,10 @@
 #include "guest/stamp.h"
 #include "guest/template.h"
 #include "layout/plan.h"
+
+/* A fresh overlay is tables alone. */
+#define OVERLAY_LIMIT_BYTES ((size_t)64 << 20)
+#define ATTEMPTS 2
 
 /* Shares of the work, as measured without KVM. */
 enum {
@@ -134,16 +139,15 @@ static bool prepare_mounted(struct appliance *appliance, const struct guest_requ
            stamp_write(appliance, result, request->options, err);
 }
 
-struct guest_result *guest_prepare(const struct guest_request *request, struct error *err)
+static struct guest_result *attempt(const struct guest_request *request, bool force_tcg,
+                                    struct error *err)
 {
     uint32_t boot_partition;
-
-    if (!appliance_check_host(err))
-        return NULL;
     OWNED(guest_result) result = calloc(1, sizeof(*result));
+
     if (result == NULL)
         return error_no_memory(err), NULL;
-    OWNED(appliance) appliance = appliance_launch(request->overlay_path, err);
+    OWNED(appliance) appliance = appliance_launch(request->overlay_path, force_tcg, err);
     if (appliance == NULL)
         return NULL;
     memcpy(result->accelerator, appliance->accelerator, sizeof(result->accelerator));
@@ -154,6 +158,39 @@ struct guest_result *guest_prepare(const struct guest_request *request, struct e
         return NULL;
     progress(request, STEP_ALL);
     return TAKE(result);
+}
+
+static bool restore_overlay(const char *path, const struct bytes *fresh, struct error *err)
+{
+    OWNED_FD fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    size_t done = 0;
+
+    if (fd < 0)
+        return error_errno(err, COLDSEAL_IO, "%s", path);
+    while (done < fresh->size) {
+        ssize_t written = write(fd, fresh->data + done, fresh->size - done);
+        if (written <= 0)
+            return error_errno(err, COLDSEAL_IO, "%s", path);
+        done += (size_t)written;
+    }
+    return true;
+}
+
+struct guest_result *guest_prepare(const struct guest_request *request, struct error *err)
+{
+    if (!appliance_check_host(err))
+        return NULL;
+    OWNED(bytes) fresh = bytes_read_file(request->overlay_path, OVERLAY_LIMIT_BYTES, err);
+    if (fresh == NULL)
+        return error_wrap(err, "overlay"), NULL;
+    for (int i = 1; i <= ATTEMPTS; i++) {
+        struct guest_result *result = attempt(request, i > 1, err);
+        if (result != NULL || err->code != COLDSEAL_TRY_AGAIN)
+            return result;
+        if (i < ATTEMPTS && !restore_overlay(request->overlay_path, fresh, err))
+            return NULL;
+    }
+    return error_wrap(err, "the appliance failed twice; the same command may work"), NULL;
 }
 
 void guest_result_free(struct guest_result *result)

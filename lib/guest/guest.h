@@ -38,11 +38,13 @@ struct guest_result {
     struct lines warnings; /* what a user should know */
 };
 
-/* KVM is used where it works and TCG where not, found out by trying.
+/* An appliance that dies, at the start or in the middle of work, is tried once more from the
+ * beginning: the overlay is put back to the bytes it had at the call, which is why it must be fresh
+ * (tables only, below 64 MiB). After a failure the overlay is of no use. The second attempt does
+ * without KVM.
  *
- * COLDSEAL_TRY_AGAIN: the appliance died, at its start or in the middle of work. The overlay is
- * then of no use; the caller makes it anew and calls once more. COLDSEAL_UNSUPPORTED: guest that
- * cannot be prepared, with the reason and the remedy; COLDSEAL_IO: no appliance can be had here. */
+ * COLDSEAL_UNSUPPORTED: guest that cannot be prepared, with the reason and the remedy;
+ * COLDSEAL_TRY_AGAIN: the appliance died twice; COLDSEAL_IO: no appliance can be had here. */
 struct guest_result *guest_prepare(const struct guest_request *request, struct error *err);
 void guest_result_free(struct guest_result *result);
 DEFINE_OWNED(guest_result);
