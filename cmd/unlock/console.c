@@ -20,9 +20,16 @@
 void console_log(const char *line)
 {
     OWNED_FD fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    char record[KERNEL_LINE_BYTES];
+    /* One write is one record; dprintf(3) seeks first, which this device refuses. */
+    int size = snprintf(record, sizeof(record), "<3>coldseal: unlock failed: %s", line);
 
-    if (fd >= 0)
-        dprintf(fd, "<3>coldseal: %.*s\n", KERNEL_LINE_BYTES, line);
+    if (fd < 0 || size < 0)
+        return;
+    if ((size_t)size >= sizeof(record))
+        size = (int)sizeof(record) - 1;
+    if (write(fd, record, (size_t)size) < 0)
+        return; /* the consoles get it all the same */
 }
 
 static bool write_until(int fd, const char *text, size_t size, uint64_t deadline)

@@ -24,7 +24,7 @@ for command in $commands; do
     [ "$command" != target ] || words=(target read)
     grep -q "Xr coldseal-$command 1" "$SRC/man/coldseal.1" || fail "coldseal.1 has no $command"
     diff <("$COLDSEAL" "${words[@]}" --help |
-        sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' | grep -vxF "$common" | sort) \
+        sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' | grep -vxF -e "$common" | sort) \
         <(options_of "$SRC/man/coldseal-$command.1") || fail "options of coldseal-$command.1"
 done
 
