@@ -28,7 +28,7 @@ expect_whole()
 # A block of group 0, from dumpe2fs: "Block bitmap", "Inode bitmap", …
 block_of()
 {
-    dumpe2fs fs 2>/dev/null | sed -n "s/^ *$1 at \([0-9]*\).*/\1/p" | head -n 1
+    dumpe2fs fs 2>/dev/null | sed -n "s/^ *$1 at \([0-9]*\).*/\1/p" | sed -n 1p
 }
 
 # FIRST BYTE OCTAL: overwrites one byte.
@@ -40,17 +40,17 @@ poke()
 
 make_good
 debugfs -w -R "feature needs_recovery" fs >/dev/null 2>&1
-dumpe2fs -h fs 2>/dev/null | grep -q needs_recovery || fail "needs_recovery has not landed"
+dumpe2fs -h fs 2>/dev/null | grep needs_recovery >/dev/null || fail "needs_recovery has not landed"
 expect_whole "journal to be replayed"
 
 make_good
 debugfs -w -R "ssv state 3" fs >/dev/null 2>&1
-dumpe2fs -h fs 2>/dev/null | grep -q "Filesystem state:.*with errors" || fail "has not landed"
+dumpe2fs -h fs 2>/dev/null | grep "Filesystem state:.*with errors" >/dev/null || fail "has not landed"
 expect_whole "errors flag"
 
 make_good -O ^has_journal
 debugfs -w -R "ssv state 0" fs >/dev/null 2>&1
-dumpe2fs -h fs 2>/dev/null | grep -q "Filesystem state:.*not clean" || fail "has not landed"
+dumpe2fs -h fs 2>/dev/null | grep "Filesystem state:.*not clean" >/dev/null || fail "has not landed"
 expect_whole "not unmounted cleanly"
 
 make_good -b 1024
@@ -69,7 +69,7 @@ expect_whole "bitmap that calls one block of metadata free"
 make_good -b 1024
 debugfs -w -R "set_bg 0 flags 2" fs >/dev/null 2>&1
 debugfs -w -R "set_bg 0 checksum calc" fs >/dev/null 2>&1
-dumpe2fs fs 2>/dev/null | grep -q "Group 0.*BLOCK_UNINIT" || fail "flag has not landed"
+dumpe2fs fs 2>/dev/null | grep "Group 0.*BLOCK_UNINIT" >/dev/null || fail "flag has not landed"
 expect_whole "group in use that is said to be uninitialised"
 
 make_good -b 1024
