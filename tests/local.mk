@@ -1,5 +1,6 @@
 # The scripts; the programs are listed with the sources that they test.
-EXTRA_DIST += tests/run tests/lib tests/integration tests/fault tests/boot tests/fuzz/corpus tests/fuzz/fuzz.h
+EXTRA_DIST += bootstrap .ci .clang-format test-images tests/run tests/lib tests/style tests/integration tests/replay \
+	tests/fuzz/corpus tests/fuzz/fuzz.h
 
 .PHONY: check-programs
 check-programs: all $(check_PROGRAMS)

@@ -65,7 +65,7 @@ expect_endorsement()
 export XDG_CONFIG_HOME=$TMP/config
 check_vm ecc --createek --create-ek-cert --create-spk --ecc
 expect_endorsement 0x81010016 0x01c00016
-swtpm_stop "$SWTPM_PID"
+swtpm_stop
 check_vm rsa --createek --create-ek-cert --create-spk
 expect_endorsement 0x81010016 0x01c00016
 note "with an RSA endorsement key alone"
@@ -125,7 +125,7 @@ tpm2_evictcontrol -Q -C o -c 0x81000001
 [ "$(member "$TMP/made.json" persisted)" = false ] || fail "said to be persisted"
 [ "$(member "$TMP/made.json" handle)" = 0 ] || fail "a handle of a key that has none"
 [ -z "$(tpm2_getcap handles-transient)" ] || fail "the key stays in the TPM"
-swtpm_stop "$SWTPM_PID"
+swtpm_stop
 
 note "libvirt's folder has the state in tpm2/"
 mkdir "$TMP/libvirt"

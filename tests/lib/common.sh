@@ -155,14 +155,15 @@ swtpm_listens()
     grep -q " 00010000 .* $SWTPM_SOCKET\$" /proc/net/unix
 }
 
+# swtpm_end PID: the same for any of several.
 swtpm_end()
 {
     kill "$1" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
 }
 
-# swtpm_stop [PID]: shuts the TPM down; its state stays in the folder.
+# swtpm_stop: shuts the TPM that was started last down; its state stays in the folder.
 swtpm_stop()
 {
-    swtpm_end "${1:-$SWTPM_PID}"
+    swtpm_end "$SWTPM_PID"
 }
