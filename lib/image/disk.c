@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/disk.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 
 #include "core/checked.h"
+
+#define WRITE_BEHIND_BYTES ((uint_fast64_t)32 << 20)
 
 struct disk {
     const struct disk_operations *operations;
     void *self;
     uint64_t size_bytes;
-    int fd; /* closed with the disk; -1 when the descriptor is somebody else's */
+    int fd;        /* closed with the disk; -1 when the descriptor is somebody else's */
+    int behind_fd; /* -1: no writing behind */
+    atomic_uint_fast64_t written_bytes;
 };
 
 struct disk *disk_new(const struct disk_operations *operations, void *self, uint64_t size_bytes,
@@ -22,13 +28,24 @@ struct disk *disk_new(const struct disk_operations *operations, void *self, uint
         error_no_memory(err);
         return NULL;
     }
-    *disk = (struct disk){operations, self, size_bytes, -1};
+    *disk = (struct disk){
+        .operations = operations,
+        .self = self,
+        .size_bytes = size_bytes,
+        .fd = -1,
+        .behind_fd = -1,
+    };
     return disk;
 }
 
 void disk_adopt_fd(struct disk *disk, int fd)
 {
     disk->fd = fd;
+}
+
+void disk_write_behind(struct disk *disk, int fd)
+{
+    disk->behind_fd = fd;
 }
 
 void disk_free(struct disk *disk)
@@ -67,6 +84,15 @@ bool disk_pread(struct disk *disk, void *buffer, size_t size, uint64_t offset, s
     return size == 0 || disk->operations->pread(disk->self, buffer, size, offset, err);
 }
 
+/* A failure will be seen again, and reported, by the sync at the end. */
+static void write_behind(struct disk *disk, size_t size)
+{
+    uint_fast64_t before = atomic_fetch_add(&disk->written_bytes, size);
+
+    if (before / WRITE_BEHIND_BYTES != (before + size) / WRITE_BEHIND_BYTES)
+        (void)sync_file_range(disk->behind_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 bool disk_pwrite(struct disk *disk, const void *buffer, size_t size, uint64_t offset,
                  struct error *err)
 {
@@ -74,7 +100,11 @@ bool disk_pwrite(struct disk *disk, const void *buffer, size_t size, uint64_t of
         return false;
     if (disk->operations->pwrite == NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED, "the image is open for reading only");
-    return size == 0 || disk->operations->pwrite(disk->self, buffer, size, offset, err);
+    if (size > 0 && !disk->operations->pwrite(disk->self, buffer, size, offset, err))
+        return false;
+    if (disk->behind_fd >= 0)
+        write_behind(disk, size);
+    return true;
 }
 
 bool disk_flush(struct disk *disk, struct error *err)

@@ -71,7 +71,10 @@ struct image_output *image_output_open(const struct image_output_request *reques
     if (out->file == NULL)
         return NULL;
     out->disk = create_disk(outfile_fd(out->file), request, err);
-    return out->disk == NULL ? NULL : TAKE(out);
+    if (out->disk == NULL)
+        return NULL;
+    disk_write_behind(out->disk, outfile_fd(out->file));
+    return TAKE(out);
 }
 
 struct disk *image_output_disk(struct image_output *out)

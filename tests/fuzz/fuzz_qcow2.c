@@ -11,6 +11,7 @@
 #include "image/file_io.h"
 #include "image/open.h"
 
+#define SECTOR_BYTES 512
 #define EXTENT_LIMIT 256
 #define READ_LIMIT_BYTES ((uint64_t)8 << 20)
 #define READ_BYTES ((size_t)1 << 18)
@@ -59,20 +60,20 @@ static void read_all(struct disk *disk, uint8_t *buffer)
     }
 }
 
-/* What was written is there; where writing is refused, nothing changes. */
+/* What was written is there; where writing is refused, nothing changes. One sector, since two
+ * clusters of a broken image may be one. */
 static void write_one(struct disk *disk, uint8_t *buffer)
 {
-    uint8_t before[700], after[700];
-    size_t size = min_u64(disk_size(disk), sizeof(before));
-    uint64_t offset = (disk_size(disk) - size) / 3;
+    uint8_t before[SECTOR_BYTES], after[SECTOR_BYTES];
+    uint64_t offset = disk_size(disk) / 3 / SECTOR_BYTES * SECTOR_BYTES;
     struct error err = {0};
 
-    memset(buffer, 0xa5, size);
-    if (!disk_pread(disk, before, size, offset, &err))
+    memset(buffer, 0xa5, SECTOR_BYTES);
+    if (!disk_pread(disk, before, SECTOR_BYTES, offset, &err))
         return;
-    bool done = disk_pwrite(disk, buffer, size, offset, &err);
-    if (!disk_pread(disk, after, size, offset, &err) ||
-        memcmp(after, done ? buffer : before, size) != 0)
+    bool done = disk_pwrite(disk, buffer, SECTOR_BYTES, offset, &err);
+    if (!disk_pread(disk, after, SECTOR_BYTES, offset, &err) ||
+        memcmp(after, done ? buffer : before, SECTOR_BYTES) != 0)
         abort();
 }
 
