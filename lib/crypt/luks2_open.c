@@ -10,15 +10,31 @@
 
 #define MEMFD_SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-static bool write_all(int fd, const struct bytes *bytes)
+static bool write_piece(int fd, const struct bytes *bytes, size_t offset, size_t size)
 {
-    size_t done = 0;
+    size_t end = offset + size;
 
-    while (done < bytes->size) {
-        ssize_t put = pwrite(fd, bytes->data + done, bytes->size - done, (off_t)done);
+    while (offset < end) {
+        ssize_t put = pwrite(fd, bytes->data + offset, end - offset, (off_t)offset);
         if (put < 0 && errno != EINTR)
             return false;
-        done += put < 0 ? 0 : (size_t)put;
+        offset += put < 0 ? 0 : (size_t)put;
+    }
+    return true;
+}
+
+/* Metadata and the areas in use; the rest of the file stays a hole. */
+static bool write_header(int fd, const struct luks2_header *header, const struct bytes *bytes)
+{
+    struct luks2_area areas[LUKS2_MAX_KEYSLOTS];
+    size_t count = luks2_header_areas(header, areas);
+
+    if (ftruncate(fd, (off_t)bytes->size) != 0 || !write_piece(fd, bytes, 0, LUKS2_KEYSLOTS_OFFSET))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!write_piece(fd, bytes, LUKS2_KEYSLOTS_OFFSET + areas[i].index * LUKS2_AREA_BYTES,
+                         LUKS2_AREA_BYTES))
+            return false;
     }
     return true;
 }
@@ -30,7 +46,7 @@ int luks2_header_memfd(const struct luks2_header *header, struct error *err)
     if (bytes == NULL)
         return -1;
     OWNED_FD fd = memfd_create("luks2-header", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || !write_all(fd, bytes) || fcntl(fd, F_ADD_SEALS, MEMFD_SEALS) != 0) {
+    if (fd < 0 || !write_header(fd, header, bytes) || fcntl(fd, F_ADD_SEALS, MEMFD_SEALS) != 0) {
         error_errno(err, COLDSEAL_IO, "room for a LUKS2 header in memory");
         return -1;
     }

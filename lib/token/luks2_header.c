@@ -67,19 +67,17 @@ static json_object *read_metadata(const struct luks2_binary *binary, struct erro
     return luks2_validate_json(json, err) ? luks2_canonical_json(json, err) : NULL;
 }
 
-/* Only areas that a keyslot owns are carried over. */
-static struct bytes *read_areas(const struct luks2_header *header, const struct bytes *bytes,
-                                struct error *err)
+/* From the keyslot area at `from` to that at `to`, which is zero: only areas that a keyslot owns,
+ * so that the pages of the others stay untouched. */
+static void copy_areas(const struct luks2_header *header, uint8_t *to, const uint8_t *from)
 {
     struct luks2_area areas[LUKS2_MAX_KEYSLOTS];
     size_t count = luks2_header_areas(header, areas);
-    struct bytes *area = bytes_new(LUKS2_KEYSLOTS_BYTES, err);
 
-    for (size_t i = 0; area != NULL && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t offset = areas[i].index * LUKS2_AREA_BYTES;
-        memcpy(area->data + offset, bytes->data + LUKS2_KEYSLOTS_OFFSET + offset, LUKS2_AREA_BYTES);
+        memcpy(to + offset, from + offset, LUKS2_AREA_BYTES);
     }
-    return area;
 }
 
 static struct luks2_header *header_from_copy(const struct bytes *bytes, const struct copies *copies,
@@ -97,9 +95,10 @@ static struct luks2_header *header_from_copy(const struct bytes *bytes, const st
     header->json = read_metadata(&binary, err);
     if (header->json == NULL)
         return NULL;
-    header->area = read_areas(header, bytes, err);
+    header->area = bytes_new(LUKS2_KEYSLOTS_BYTES, err);
     if (header->area == NULL)
         return NULL;
+    copy_areas(header, header->area->data, bytes->data + LUKS2_KEYSLOTS_OFFSET);
     snprintf(header->uuid, sizeof(header->uuid), "%.36s", binary.uuid);
     snprintf(header->label, sizeof(header->label), "%s", binary.label);
     header->sequence_id = binary.sequence_id;
@@ -154,6 +153,6 @@ struct bytes *luks2_header_serialise(const struct luks2_header *header, struct e
         if (!luks2_binary_write(&binary, out->data + binary.copy * LUKS2_METADATA_BYTES, err))
             return NULL;
     }
-    memcpy(out->data + LUKS2_KEYSLOTS_OFFSET, header->area->data, LUKS2_KEYSLOTS_BYTES);
+    copy_areas(header, out->data + LUKS2_KEYSLOTS_OFFSET, header->area->data);
     return TAKE(out);
 }

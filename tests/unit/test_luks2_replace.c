@@ -235,8 +235,11 @@ static void test_death(void **state)
     unsigned long events = count_events();
 
     assert_true(events > 60);
-    for (unsigned long dies_at = 0; dies_at < events; dies_at++)
-        check_death(dies_at, crash);
+    for (unsigned long dies_at = 0; dies_at < events; dies_at++) {
+        /* From here on it only wipes; one kind of crash is tried at each of those writes. */
+        if (dies_at < 12 || crash == CRASH_ALL_ARRIVED || dies_at % 6 == 0 || dies_at + 1 == events)
+            check_death(dies_at, crash);
+    }
 }
 
 /* `third` with passphrases of its own, apart from what the disk holds. */
@@ -283,7 +286,7 @@ static void test_two_deaths(void **state)
     OWNED(bytes) third = luks2_header_serialise(header, &err);
 
     (void)state;
-    for (unsigned long first = 2; first < 9; first++) {
+    for (unsigned long first = 3; first < 8; first++) {
         for (unsigned long second = 0; second < 10; second++)
             check_second_death(third, first, second, CRASH_ALL_ARRIVED);
         check_second_death(third, first, 5, CRASH_LAST_ALONE);
