@@ -22,3 +22,9 @@ tests_unit_test_luks2_replace_LDADD = $(unit_libs)
 tests_unit_test_sector_cipher_SOURCES = tests/unit/test_sector_cipher.c
 tests_unit_test_sector_cipher_LDADD = $(unit_libs)
 endif
+
+# For scripts that hold this folder against cryptsetup.
+check_PROGRAMS += tests/tool/crypt_tool
+tests_tool_crypt_tool_SOURCES = tests/tool/crypt_tool.c
+tests_tool_crypt_tool_LDADD = libcoldseal.a $(host_libs)
+EXTRA_DIST += tests/integration/luks2_cryptsetup.sh

@@ -26,3 +26,11 @@ tests_unit_test_luks2_validate_LDADD = $(unit_libs)
 tests_unit_test_token_SOURCES = tests/unit/test_token.c $(luks2_test_sources)
 tests_unit_test_token_LDADD = $(unit_libs)
 endif
+
+check_PROGRAMS += tests/fuzz/fuzz_luks2 tests/fuzz/fuzz_token
+tests_fuzz_fuzz_luks2_SOURCES = tests/fuzz/fuzz_luks2.c $(fuzz_main)
+tests_fuzz_fuzz_luks2_LDADD = $(unit_libs)
+tests_fuzz_fuzz_luks2_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c $(fuzz_main)
+tests_fuzz_fuzz_token_LDADD = $(unit_libs)
+tests_fuzz_fuzz_token_LDFLAGS = $(fuzz_ldflags)
