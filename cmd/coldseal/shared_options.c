@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool guest_arguments_take(const struct command *self, const struct guest_arguments *arguments,
@@ -16,6 +17,9 @@ bool guest_arguments_take(const struct command *self, const struct guest_argumen
         .kernel_args = arguments->kernel_args.items,
         .kernel_arg_count = arguments->kernel_args.count,
         .root_partition = arguments->root_partition,
+        /* as the manual says under ENVIRONMENT: for a program that is not installed */
+        .data_dir = getenv("COLDSEAL_DATA_DIR"),
+        .unlock_program = getenv("COLDSEAL_UNLOCK"),
     };
     if (strcmp(host_config, "keep") == 0)
         options->host_config = COLDSEAL_HOST_CONFIG_KEEP;

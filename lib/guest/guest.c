@@ -178,7 +178,7 @@ static bool restore_overlay(const char *path, const struct bytes *fresh, struct 
 
 struct guest_result *guest_prepare(const struct guest_request *request, struct error *err)
 {
-    if (!appliance_check_host(err))
+    if (!template_check_inputs(request->options, err) || !appliance_check_host(err))
         return NULL;
     OWNED(bytes) fresh = bytes_read_file(request->overlay_path, OVERLAY_LIMIT_BYTES, err);
     if (fresh == NULL)

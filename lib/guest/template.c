@@ -42,3 +42,26 @@ char *template_read(const struct coldseal_guest_options *options, const char *na
         error_no_memory(err);
     return text;
 }
+
+static bool readable(const char *path, const char *what, struct error *err)
+{
+    return access(path, R_OK) == 0 || error_errno(err, COLDSEAL_IO, "%s %s", what, path);
+}
+
+bool template_check_inputs(const struct coldseal_guest_options *options, struct error *err)
+{
+    OWNED_PTR(char) program = unlock_program_path(options, err);
+    OWNED_PTR(char) grub_cfg = template_path(options, "grub.cfg.in", err);
+
+    if (program == NULL || grub_cfg == NULL || !readable(program, "the guest's program", err) ||
+        !readable(grub_cfg, "template", err))
+        return false;
+    if (options->cloud_init_seed != NULL &&
+        !readable(options->cloud_init_seed, "cloud-init seed", err))
+        return false;
+    for (size_t i = 0; i < options->deb_count; i++) {
+        if (!readable(options->debs[i], "package", err))
+            return false;
+    }
+    return true;
+}

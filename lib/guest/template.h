@@ -14,4 +14,8 @@ char *unlock_program_path(const struct coldseal_guest_options *options, struct e
 char *template_read(const struct coldseal_guest_options *options, const char *name,
                     struct error *err);
 
+/* Every file of this machine that the work will need is there: an appliance takes a minute to find
+ * out. COLDSEAL_IO. */
+bool template_check_inputs(const struct coldseal_guest_options *options, struct error *err);
+
 #endif
