@@ -3,7 +3,8 @@ EXTRA_DIST += bootstrap .ci .clang-format test-images tests/run tests/lib tests/
 	tests/fuzz/corpus tests/fuzz/fuzz.h
 
 .PHONY: check-programs
-check-programs: all $(check_PROGRAMS)
+check-programs: all
+	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 
 # What needs no image and no virtual machine; tests/run does the rest.
 check-local:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/guest_disk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/checked.h"
@@ -92,6 +93,6 @@ struct disk *guest_disk_open(struct appliance *appliance, const char *device, st
     if (disk == NULL)
         return error_no_memory(err), NULL;
     disk->appliance = appliance;
-    strncpy(disk->device, device, sizeof(disk->device) - 1);
+    snprintf(disk->device, sizeof(disk->device), "%s", device);
     return disk_new(&operations, disk, (uint64_t)size, err);
 }

@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
@@ -53,7 +54,7 @@ static EVP_PKEY *point_key(const struct curve *curve, const TPMS_ECC_POINT *poin
     EVP_PKEY *key = NULL;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 
-    strcpy(group, curve->name);
+    snprintf(group, sizeof(group), "%s", curve->name);
     pad(&point->x, octets + 1, field);
     pad(&point->y, octets + 1 + field, field);
     OSSL_PARAM params[] = {

@@ -55,7 +55,7 @@ static bool optional_text(json_object *json, const char *key, char *text, size_t
         return false;
     if (strlen(value) >= size)
         return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is too long", key);
-    strcpy(text, value);
+    snprintf(text, size, "%s", value);
     return true;
 }
 
