@@ -42,3 +42,4 @@ check_PROGRAMS += tests/fuzz/fuzz_qcow2
 tests_fuzz_fuzz_qcow2_SOURCES = tests/fuzz/fuzz_qcow2.c $(fuzz_main)
 tests_fuzz_fuzz_qcow2_LDADD = $(unit_libs)
 tests_fuzz_fuzz_qcow2_LDFLAGS = $(fuzz_ldflags)
+EXTRA_DIST += tests/bench
