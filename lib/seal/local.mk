@@ -33,3 +33,7 @@ check_PROGRAMS += tests/fuzz/fuzz_target
 tests_fuzz_fuzz_target_SOURCES = tests/fuzz/fuzz_target.c $(fuzz_main)
 tests_fuzz_fuzz_target_LDADD = $(unit_libs)
 tests_fuzz_fuzz_target_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/unit/seal_zeros
+tests_unit_seal_zeros_SOURCES = tests/unit/seal_zeros.c
+tests_unit_seal_zeros_LDADD = $(unit_libs)

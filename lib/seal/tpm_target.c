@@ -161,8 +161,10 @@ struct target *tpm_read_target(struct tpm *tpm, struct error *err)
         return NULL;
     snprintf(origin, sizeof(origin), "tcti %s", tpm->name);
     OWNED(target) target = target_new(&public, "srk", origin, err);
-    if (target == NULL)
+    if (target == NULL) {
+        error_wrap(err, "the key at 0x%08x", SRK_HANDLE);
         return NULL;
+    }
     target->persisted = persisted;
     target->handle = persisted ? SRK_HANDLE : 0;
     if (!read_endorsement(tpm, target, err) || !read_manufacturer(tpm, target, err) ||
