@@ -5,3 +5,4 @@ dist_man_MANS += \
 	man/coldseal-pcr-values.5 man/coldseal-target.5 man/coldseal-unlock.8
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = completions/coldseal
+EXTRA_DIST += HACKING.md SECURITY.md

@@ -36,6 +36,7 @@ tests_fuzz_fuzz_cmdline_SOURCES = tests/fuzz/fuzz_cmdline.c cmd/unlock/cmdline.c
 tests_fuzz_fuzz_cmdline_LDADD = $(unit_libs)
 tests_fuzz_fuzz_cmdline_LDFLAGS = $(fuzz_ldflags)
 
+EXTRA_DIST += tests/evil
 check_PROGRAMS += tests/tools/make_sealed
 tests_tools_make_sealed_SOURCES = tests/tools/make_sealed.c
 tests_tools_make_sealed_LDADD = $(unit_libs)
