@@ -13,7 +13,7 @@ for document in README.md HACKING.md SECURITY.md NEWS test-images/README.md; do
         tests/lib/* | *.c | */) ;;
         tests/*.sh) [ -x "$path" ] || fail "$document: $path cannot be run" ;;
         esac
-    done < <(grep -oE '\b(tests|cmd|lib|templates|man|test-images)/[A-Za-z0-9_./-]*[A-Za-z0-9/]' "$document" |
+    done < <(grep -oP '(?<![\w/])(tests|cmd|lib|templates|man|test-images)/[A-Za-z0-9_./-]*[A-Za-z0-9/]' "$document" |
         grep -v 'NAME' | grep -vEx 'tests/[a-z]+/?' | sort -u) # kinds of tests may have none yet
     while read -r target; do
         [ -e "$(dirname "$document")/$target" ] || fail "$document links to $target"
