@@ -24,12 +24,13 @@ static bool check_region(const struct copy_region *region, struct error *err)
 bool copy_append_ranges(struct ranges *allocated, struct disk *source,
                         const struct copy_region *region, struct error *err)
 {
+    struct copy_view view = {.source = source};
     struct copy_run run;
 
     if (!check_region(region, err))
         return false;
     for (uint64_t offset = 0; offset < region->padded_length_bytes; offset += run.length_bytes) {
-        if (!copy_run_at(source, region, offset, region->padded_length_bytes, &run, err))
+        if (!copy_run_at(&view, region, offset, region->padded_length_bytes, &run, err))
             return false;
         if (run.written &&
             !ranges_append(allocated, region->target_offset_bytes + offset, run.length_bytes, err))

@@ -15,6 +15,7 @@ struct window {
 
 struct worker {
     struct copy_state *state;
+    struct copy_view view;
     struct sector_cipher *encrypt;
     struct sector_cipher *decrypt;
     uint8_t *buffer;
@@ -125,13 +126,12 @@ static bool write_run(struct worker *worker, const struct copy_region *region, u
  * only at the edges of what is in use. */
 static bool copy_window(struct worker *worker, const struct window *window, struct error *err)
 {
-    struct disk *source = worker->state->job->source;
     uint64_t read_from = window->end;
     struct copy_run run;
 
     worker->result = (struct copy_result){0};
     for (uint64_t offset = window->offset; offset < window->end; offset += run.length_bytes) {
-        if (!copy_run_at(source, window->region, offset, window->end, &run, err))
+        if (!copy_run_at(&worker->view, window->region, offset, window->end, &run, err))
             return false;
         if (!run.written) {
             worker->result.hole_bytes += run.length_bytes;
@@ -182,7 +182,7 @@ static void worker_end(struct worker *worker)
 
 void copy_work(struct copy_state *state)
 {
-    struct worker worker = {.state = state};
+    struct worker worker = {.state = state, .view = {.source = state->job->source}};
     struct window window;
     struct error err = {0};
     bool well = worker_start(&worker, &err);
