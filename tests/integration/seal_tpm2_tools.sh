@@ -138,6 +138,15 @@ expect_same "$TMP/persisted/secret" "$TMP/persisted/ours"
 "$tool" unseal "$tcti" "$TMP/ecc256/target.json" "$TMP/ecc256" $pcrs >"$TMP/ours"
 expect_same "$TMP/ecc256/secret" "$TMP/ours"
 
+note "a policy over every PCR, and one that lacks a value"
+all=$(seq -s, 0 23)
+mkdir "$TMP/all"
+"$tool" seal "$TMP/ecc256/target.json" "$TMP/values.json" "$all" "$TMP/ecc256/secret" "$TMP/all"
+"$tool" unseal "$tcti" "$TMP/ecc256/target.json" "$TMP/all" "$all" >"$TMP/ours"
+expect_same "$TMP/ecc256/secret" "$TMP/ours"
+grep -v '"9":' "$TMP/values.json" >"$TMP/lacking.json"
+expect_refusal 5 'value of PCR 9 is not known' "$tool" policy "$TMP/lacking.json" $pcrs
+
 note "nothing stays behind in the TPM"
 for _ in 1 2 3 4 5; do
     "$tool" unseal "$tcti" "$TMP/ecc256/target.json" "$TMP/ecc256" $pcrs >/dev/null
