@@ -83,11 +83,7 @@ enum luks2_copy_state luks2_binary_probe(const struct bytes *bytes, unsigned cop
 
 static bool all_zero(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (data[i] != 0)
-            return false;
-    }
-    return true;
+    return size == 0 || (data[0] == 0 && memcmp(data, data + 1, size - 1) == 0);
 }
 
 static bool read_zeros(struct reader *r, size_t size, const char *rule, struct error *err)
