@@ -7,7 +7,9 @@ set -euo pipefail
 : "${SRC:?source folder}" "${BUILD:?build folder}"
 export SRC BUILD
 export IMAGES="${IMAGES:-${COLDSEAL_CACHE:-$SRC/.cache}/images}"
+# The program is told where it lies, since it is not installed.
 export COLDSEAL="$BUILD/coldseal" COLDSEAL_UNLOCK="$BUILD/coldseal-unlock"
+export COLDSEAL_DATA_DIR="$SRC/templates"
 # The programs of sgdisk, mke2fs and the like are not in everybody's PATH.
 PATH="$PATH:/usr/sbin:/sbin"
 
