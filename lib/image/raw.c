@@ -5,13 +5,17 @@
 #include "core/checked.h"
 #include "image/file_io.h"
 #include "image/open.h"
+#include "image/ranges.h"
 
 #define SECTOR_BYTES 512
+/* 16 MiB of them; what comes behind the last counts as data. */
+#define DATA_RANGES_LIMIT ((size_t)1 << 20)
 
 struct raw {
     int fd; /* borrowed */
     uint64_t file_bytes;
     uint64_t size_bytes; /* file_bytes rounded up to sectors, as QEMU does */
+    struct ranges *data; /* of a disk that is only read; NULL: ask each time */
 };
 
 static bool raw_pread(void *self, void *buffer, size_t size, uint64_t offset, struct error *err)
@@ -60,15 +64,50 @@ static bool raw_extent(void *self, uint64_t offset, struct extent *extent, struc
     return true;
 }
 
+/* A file's answer changes while it is read: a preallocated block is a hole until it lies in the
+ * page cache, and data from then on. Whoever asks twice must hear the same. */
+static bool raw_known_extent(void *self, uint64_t offset, struct extent *extent, struct error *err)
+{
+    const struct raw *raw = self;
+    bool data = false;
+    uint64_t length = ranges_run(raw->data, offset, raw->size_bytes - offset, &data);
+
+    (void)err;
+    *extent = (struct extent){offset, length, data ? EXTENT_DATA : EXTENT_ZERO};
+    return true;
+}
+
+static bool raw_list_data(struct raw *raw, struct error *err)
+{
+    OWNED(ranges) data = ranges_new(err);
+    struct extent extent;
+
+    if (data == NULL)
+        return false;
+    for (uint64_t offset = 0; offset < raw->size_bytes; offset += extent.length_bytes) {
+        if (data->count == DATA_RANGES_LIMIT)
+            return ranges_append(data, offset, raw->size_bytes - offset, err) &&
+                   (raw->data = TAKE(data), true);
+        if (!raw_extent(raw, offset, &extent, err) ||
+            (extent.kind == EXTENT_DATA && !ranges_append(data, offset, extent.length_bytes, err)))
+            return false;
+    }
+    raw->data = TAKE(data);
+    return true;
+}
+
 static void raw_free(void *self)
 {
-    free(self);
+    struct raw *raw = self;
+
+    ranges_free(raw->data);
+    free(raw);
 }
 
 static const struct disk_operations raw_reading = {
     .format = "raw",
     .pread = raw_pread,
-    .extent = raw_extent,
+    .extent = raw_known_extent,
     .free = raw_free,
 };
 
@@ -81,28 +120,37 @@ static const struct disk_operations raw_writing = {
     .free = raw_free,
 };
 
+static void raw_cleanup(struct raw **raw)
+{
+    if (*raw != NULL)
+        raw_free(*raw);
+}
+
+static bool raw_measure(struct raw *raw, bool writable, struct error *err)
+{
+    if (!file_size(raw->fd, &raw->file_bytes, err))
+        return false;
+    if (!checked_round_up(raw->file_bytes, SECTOR_BYTES, &raw->size_bytes) ||
+        raw->size_bytes > INT64_MAX)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "the file is too large");
+    if (writable && raw->size_bytes != raw->file_bytes)
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "%" PRIu64 " bytes are not a multiple of %d: cannot be written in place",
+                         raw->file_bytes, SECTOR_BYTES);
+    return true;
+}
+
 struct disk *raw_open(int fd, bool writable, struct error *err)
 {
-    OWNED_PTR(struct raw) raw = calloc(1, sizeof(*raw));
+    __attribute__((cleanup(raw_cleanup))) struct raw *raw = calloc(1, sizeof(*raw));
 
     if (raw == NULL) {
         error_no_memory(err);
         return NULL;
     }
     raw->fd = fd;
-    if (!file_size(fd, &raw->file_bytes, err))
+    if (!raw_measure(raw, writable, err) || (!writable && !raw_list_data(raw, err)))
         return NULL;
-    if (!checked_round_up(raw->file_bytes, SECTOR_BYTES, &raw->size_bytes) ||
-        raw->size_bytes > INT64_MAX) {
-        error_set(err, COLDSEAL_BAD_IMAGE, "the file is too large");
-        return NULL;
-    }
-    if (writable && raw->size_bytes != raw->file_bytes) {
-        error_set(err, COLDSEAL_UNSUPPORTED,
-                  "%" PRIu64 " bytes are not a multiple of %d: cannot be written in place",
-                  raw->file_bytes, SECTOR_BYTES);
-        return NULL;
-    }
     uint64_t size_bytes = raw->size_bytes;
     return disk_new(writable ? &raw_writing : &raw_reading, TAKE(raw), size_bytes, err);
 }
