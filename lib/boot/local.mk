@@ -24,3 +24,19 @@ libcoldseal_a_SOURCES += \
 check_PROGRAMS += tests/unit/layout_show
 tests_unit_layout_show_SOURCES = tests/unit/layout_show.c
 tests_unit_layout_show_LDADD = $(unit_libs)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_fat
+tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_fat_LDADD = $(unit_libs)
+endif
+
+check_PROGRAMS += tests/fuzz/fuzz_fat
+tests_fuzz_fuzz_fat_SOURCES = tests/fuzz/fuzz_fat.c $(fuzz_main)
+tests_fuzz_fuzz_fat_LDADD = $(unit_libs)
+tests_fuzz_fuzz_fat_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_grub
+tests_fuzz_fuzz_grub_SOURCES = tests/fuzz/fuzz_grub.c $(fuzz_main)
+tests_fuzz_fuzz_grub_LDADD = $(unit_libs)
+tests_fuzz_fuzz_grub_LDFLAGS = $(fuzz_ldflags)
