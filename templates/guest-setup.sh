@@ -36,7 +36,7 @@ mask_shells() {
     change "emergency, rescue and debug shells are masked"
     [ "$console_login" = 0 ] || return 0
     mask getty@.service serial-getty@.service console-getty.service container-getty@.service \
-        autovt@.service
+        autovt@.service getty-static.service
     change "no login on consoles"
 }
 

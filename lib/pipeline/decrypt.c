@@ -46,11 +46,14 @@ static bool fill_report(struct coldseal_report *report,
                         struct error *err)
 {
     json_object *json = report_json(report);
+    json_object *sum = NULL;
 
-    return json_add(json, "written_bytes", json_object_new_uint64(written->copied.written_bytes),
+    if (options->output.checksum && (sum = describe_checksum(options->in, err)) == NULL)
+        return false;
+    return describe_file(json, "input", options->in, source->disk, sum, err) &&
+           json_add(json, "written_bytes", json_object_new_uint64(written->copied.written_bytes),
                     err) &&
-           describe_file(json, "input", options->in, source->disk, options->output.checksum, err) &&
-           describe_file(json, "output", options->out, out, options->output.checksum, err);
+           describe_output(json, options->out, out, options->output.checksum, err);
 }
 
 bool coldseal_decrypt(const struct coldseal_decrypt_options *options,

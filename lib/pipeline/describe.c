@@ -193,7 +193,7 @@ static bool digest_file(struct digest *digest, int fd, uint8_t *buffer, struct e
     }
 }
 
-static json_object *checksum(const char *path, struct error *err)
+json_object *describe_checksum(const char *path, struct error *err)
 {
     OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
     OWNED_PTR(uint8_t) buffer = malloc(CHECKSUM_CHUNK_BYTES);
@@ -215,18 +215,26 @@ static json_object *checksum(const char *path, struct error *err)
 }
 
 bool describe_file(json_object *report, const char *key, const char *path, const struct disk *disk,
-                   bool with_checksum, struct error *err)
+                   json_object *sha256, struct error *err)
 {
+    OWNED_JSON sum = sha256;
     OWNED_JSON json = json_new_object(err);
 
     if (json == NULL || !json_add(json, "path", text(path), err) ||
         !json_add(json, "format", text(disk_format(disk)), err) ||
         !json_add(json, "disk_size_bytes", json_object_new_uint64(disk_size(disk)), err))
         return false;
-    if (with_checksum) {
-        json_object *sum = checksum(path, err);
-        if (sum == NULL || !json_add(json, "sha256", sum, err))
-            return false;
-    }
+    if (sum != NULL && !json_add(json, "sha256", TAKE(sum), err))
+        return false;
     return json_add(report, key, TAKE(json), err);
+}
+
+bool describe_output(json_object *report, const char *path, const struct disk *disk,
+                     bool with_checksum, struct error *err)
+{
+    json_object *sum = NULL;
+
+    if (with_checksum && (sum = describe_checksum(path, err)) == NULL)
+        return false;
+    return describe_file(report, "output", path, disk, sum, err);
 }

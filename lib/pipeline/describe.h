@@ -14,8 +14,14 @@ json_object *describe_header(const struct luks2_header *header, struct error *er
 json_object *describe_guest(const struct guest_result *guest, struct error *err);
 json_object *describe_target(const struct target *target, struct error *err);
 json_object *describe_hex(const void *data, size_t size);
-/* "input": { "path", "format", "disk_size_bytes" } and, where `checksum`, "sha256" of the file. */
+/* SHA-256 of a file as hex. */
+json_object *describe_checksum(const char *path, struct error *err);
+/* KEY: { "path", "format", "disk_size_bytes" } and, where it is not NULL, "sha256", which is taken
+ * over also on failure. */
 bool describe_file(json_object *report, const char *key, const char *path, const struct disk *disk,
-                   bool with_checksum, struct error *err);
+                   json_object *sha256, struct error *err);
+/* The same for an output, whose file is read for its SHA-256 where that is asked for. */
+bool describe_output(json_object *report, const char *path, const struct disk *disk,
+                     bool with_checksum, struct error *err);
 
 #endif

@@ -26,6 +26,7 @@ struct encryption {
     struct secret *pool_key;
     struct secret *volume_key;
     struct luks2_header *header;
+    json_object *source_sha256; /* of the input's file, where that is asked for */
     char uuid[GUID_TEXT_BYTES];
     uint8_t pin[PIN_BYTES];
     struct write_result written;
@@ -35,6 +36,7 @@ static void encryption_free(struct encryption *work)
 {
     if (work == NULL)
         return;
+    json_object_put(work->source_sha256);
     luks2_header_free(work->header);
     secret_free(work->volume_key);
     secret_free(work->pool_key);
@@ -79,6 +81,14 @@ static bool choose_keys(struct encryption *work, struct error *err)
            luks2_pin(work->volume_key, work->uuid, work->pin, err);
 }
 
+static bool digest_source(struct encryption *work, struct error *err)
+{
+    if (!work->options->output.checksum)
+        return true;
+    work->source_sha256 = describe_checksum(work->options->in, err);
+    return work->source_sha256 != NULL;
+}
+
 /* What is refused is refused before the appliance starts. */
 static bool check_plan(struct encryption *work, const struct source *source, bool need_boot,
                        struct error *err)
@@ -119,6 +129,9 @@ static json_object *provenance(const struct encryption *work, struct error *err)
     OWNED_JSON token = provenance_new("pooled", err);
 
     if (token == NULL || !json_add(token, "pin", describe_hex(work->pin, sizeof(work->pin)), err))
+        return NULL;
+    if (work->source_sha256 != NULL &&
+        !json_add(token, "source_sha256", json_object_get(work->source_sha256), err))
         return NULL;
     return TAKE(token);
 }
@@ -220,9 +233,9 @@ static bool fill_report(const struct encryption *work, struct coldseal_report *r
     return warned != NULL && json_add(json, "warnings", warned, err) &&
            json_add(json, "written_bytes", json_object_new_uint64(copied->written_bytes), err) &&
            json_add(json, "hole_bytes", json_object_new_uint64(copied->hole_bytes), err) &&
-           describe_file(json, "input", options->in, work->plain->disk, options->output.checksum,
-                         err) &&
-           describe_file(json, "output", options->out, written, options->output.checksum, err);
+           describe_file(json, "input", options->in, work->plain->disk,
+                         json_object_get(work->source_sha256), err) &&
+           describe_output(json, options->out, written, options->output.checksum, err);
 }
 
 bool coldseal_encrypt(const struct coldseal_encrypt_options *options,
@@ -238,7 +251,8 @@ bool coldseal_encrypt(const struct coldseal_encrypt_options *options,
     work->options = options;
     if (!write_image_check(options->in, options->out, &options->output, err) ||
         !choose_keys(work, err) || !prepare_source(work, err) ||
-        !check_plan(work, work->source, !options->no_prepare, err) || !build_header(work, err))
+        !check_plan(work, work->source, !options->no_prepare, err) || !digest_source(work, err) ||
+        !build_header(work, err))
         return false;
     OWNED(image_output) out = write_encrypted(work, err);
     if (out == NULL || !commit(work, out, err) ||

@@ -98,7 +98,7 @@ static bool fill_report(const struct inspection *work, json_object *json, const 
                         struct error *err)
 {
     if (!json_add(json, "state", json_object_new_string(state_of(work)), err) ||
-        !describe_file(json, "image", path, work->source->disk, false, err))
+        !describe_file(json, "image", path, work->source->disk, NULL, err))
         return false;
     json_object *partitions = describe_partitions(work->source->table, err);
     if (partitions == NULL || !json_add(json, "partitions", partitions, err))

@@ -11,13 +11,16 @@ static bool fill_report(struct coldseal_report *report,
                         const struct prepared *prepared, const struct disk *written,
                         struct error *err)
 {
+    json_object *sum = NULL;
     json_object *json = report_json(report);
     json_object *guest = describe_guest(prepared->guest, err);
 
-    return guest != NULL && json_add(json, "guest", guest, err) &&
-           describe_file(json, "input", options->in, prepared->base, options->output.checksum,
-                         err) &&
-           describe_file(json, "output", options->out, written, options->output.checksum, err);
+    if (guest == NULL || !json_add(json, "guest", guest, err))
+        return false;
+    if (options->output.checksum && (sum = describe_checksum(options->in, err)) == NULL)
+        return false;
+    return describe_file(json, "input", options->in, prepared->base, sum, err) &&
+           describe_output(json, options->out, written, options->output.checksum, err);
 }
 
 static struct image_output *write_prepared(const struct coldseal_prepare_options *options,

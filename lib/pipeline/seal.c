@@ -100,8 +100,7 @@ static bool fill_report(const struct sealing *work, struct coldseal_report *repo
            json_add(json, "key", json_object_new_string("shared"), err) &&
            json_add(json, "recovery", json_object_new_boolean(!options->no_recovery), err) &&
            json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
-           describe_file(json, "output", written, work->source->disk, options->output.checksum,
-                         err);
+           describe_output(json, written, work->source->disk, options->output.checksum, err);
 }
 
 static bool write_sealed(struct sealing *work, struct error *err)

@@ -47,7 +47,8 @@ static bool check_outputs(const struct coldseal_seal_options *options, struct er
 
     if (recovery != NULL && strcmp(recovery, "-") != 0 && access(recovery, F_OK) == 0)
         return error_set(err, COLDSEAL_IO, "recovery key file %s exists", recovery);
-    return options->in_place || outfile_check(options->out, options->output.force, err);
+    return options->in_place || (source_is_not(options->image, options->out, err) &&
+                                 outfile_check(options->out, options->output.force, err));
 }
 
 static bool read_image(struct sealing *work, struct error *err)
@@ -114,6 +115,18 @@ struct sealing *sealing_new(const struct coldseal_seal_options *options, struct 
     return TAKE(work);
 }
 
+/* What encrypt noted of the image's source goes on. */
+static bool keep_source(const struct sealing *work, json_object *token, struct error *err)
+{
+    json_object *old, *source;
+    unsigned number;
+
+    if (luks2_header_tokens(work->root.header, PROVENANCE_TOKEN_TYPE, &old, &number, 1) == 0 ||
+        !json_object_object_get_ex(old, "source_sha256", &source))
+        return true;
+    return json_add(token, "source_sha256", json_object_get(source), err);
+}
+
 static json_object *provenance(const struct sealing *work, struct error *err)
 {
     OWNED_JSON token = provenance_new("sealed", err);
@@ -122,7 +135,7 @@ static json_object *provenance(const struct sealing *work, struct error *err)
     if (token == NULL || !luks2_pin(work->volume_key, work->root.header->uuid, pin, err))
         return NULL;
     json_object *pcrs = pcr_values_to_json(&work->pcr_values, work->pcr_mask, err);
-    if (pcrs == NULL || !json_add(token, "pcrs", pcrs, err))
+    if (pcrs == NULL || !json_add(token, "pcrs", pcrs, err) || !keep_source(work, token, err))
         return NULL;
     json_object *target = describe_target(work->target, err);
     if (target == NULL || !json_add(token, "target", target, err) ||

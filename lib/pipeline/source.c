@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "image/open.h"
 #include "token/recovery.h"
@@ -37,6 +38,16 @@ void source_free(struct source *source)
     partition_table_free(source->table);
     disk_free(source->disk);
     free(source);
+}
+
+bool source_is_not(const char *in, const char *out, struct error *err)
+{
+    struct stat from, to;
+
+    if (stat(in, &from) != 0 || stat(out, &to) != 0 || from.st_dev != to.st_dev ||
+        from.st_ino != to.st_ino)
+        return true;
+    return error_set(err, COLDSEAL_USAGE, "output %s is the input, which is never changed", out);
 }
 
 uint64_t partition_offset(const struct partition_table *table, const struct partition *partition)

@@ -20,6 +20,9 @@ struct source *source_over(struct disk *disk, uint32_t root_number, struct error
 void source_free(struct source *source);
 DEFINE_OWNED(source);
 
+/* An output that is the input would replace it, which is never changed. COLDSEAL_USAGE. */
+bool source_is_not(const char *in, const char *out, struct error *err);
+
 /* Byte range of a partition. */
 uint64_t partition_offset(const struct partition_table *table, const struct partition *partition);
 uint64_t partition_length(const struct partition_table *table, const struct partition *partition);

@@ -2,7 +2,6 @@
 #include "pipeline/write_image.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "boot/ext4.h"
 #include "core/checked.h"
@@ -23,14 +22,9 @@ bool write_image_check(const char *in, const char *out,
                        const struct coldseal_output_options *options, struct error *err)
 {
     enum image_format format;
-    struct stat from, to;
 
-    if (!image_format_choose(options->format, out, &format, err))
-        return false;
-    if (stat(in, &from) == 0 && stat(out, &to) == 0 && from.st_dev == to.st_dev &&
-        from.st_ino == to.st_ino)
-        return error_set(err, COLDSEAL_USAGE, "output is the input, which is never changed");
-    return outfile_check(out, options->force, err);
+    return image_format_choose(options->format, out, &format, err) && source_is_not(in, out, err) &&
+           outfile_check(out, options->force, err);
 }
 
 /* The cipher works on whole sectors: every range grows to their bounds. */
