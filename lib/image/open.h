@@ -7,13 +7,16 @@
 
 /* A file or a block device, qcow2 or raw. `backing` (borrowed, may be NULL) is what a qcow2 with a
  * backing file reads through; without it such an image is refused, and the name in its header is
- * never opened. COLDSEAL_IO, COLDSEAL_BAD_IMAGE, COLDSEAL_UNSUPPORTED. The message does not name
- * `path`: the caller does. */
+ * never opened. Other readers may come, writers may not: locked as QEMU does, COLDSEAL_IO while
+ * somebody writes to it. COLDSEAL_IO, COLDSEAL_BAD_IMAGE, COLDSEAL_UNSUPPORTED. The message does
+ * not name `path`: the caller does. */
 struct disk *image_open(const char *path, struct disk *backing, struct error *err);
-/* For writing in place. A qcow2 with internal snapshots is refused. Locked against a second writer
- * (OFD lock, as QEMU's own image locking sees it); COLDSEAL_IO when somebody holds it. */
+/* For writing in place. A qcow2 with internal snapshots, persistent bitmaps or a backing file, or
+ * one that was not closed cleanly, is refused. Locked against readers and writers (OFD locks, as
+ * QEMU's own image locking sees them); COLDSEAL_IO when somebody holds it. */
 struct disk *image_open_writable(const char *path, struct error *err);
-/* The same from a descriptor, which is borrowed and must outlive the disk. */
+/* The same from a descriptor, which is borrowed and must outlive the disk; the lock goes when its
+ * open file is closed. */
 struct disk *image_open_fd(int fd, bool writable, struct disk *backing, struct error *err);
 
 /* Disks by format, from a descriptor that is borrowed and must outlive the disk. */

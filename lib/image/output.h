@@ -35,7 +35,8 @@ bool image_format_choose(const char *name, const char *path, enum image_format *
                          struct error *err);
 
 /* A qcow2 file of `size_bytes` over the raw or qcow2 file at `backing_path`, for an appliance to
- * write into: no data, no temporary name. The descriptor is empty and writable. */
+ * write into: no data, no temporary name. The path must be absolute, since a relative one may read
+ * as a protocol to QEMU (COLDSEAL_BUG). The descriptor is empty and writable. */
 bool qcow2_write_overlay(int fd, uint64_t size_bytes, const char *backing_path,
                          const char *backing_format, struct error *err);
 

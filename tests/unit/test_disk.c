@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "image/clone.h"
 #include "image/open.h"
 
 static int memory_file(const void *data, size_t size)
@@ -169,13 +171,39 @@ static void file_that_shrinks(void **state)
     assert_int_equal(err.code, COLDSEAL_IO);
 }
 
+/* /tmp: memfd has its holes too, but a file system is what images lie on. */
+static void clones(void **state)
+{
+    char from_path[] = "/tmp/test_disk-XXXXXX", to_path[] = "/tmp/test_disk-XXXXXX";
+    OWNED_FD from = mkstemp(from_path);
+    OWNED_FD to = mkstemp(to_path);
+    struct error err = {0};
+    struct stat copy;
+    char text[9] = {0};
+
+    (void)state;
+    unlink(from_path);
+    unlink(to_path);
+    assert_int_equal(pwrite(from, "begin", 5, 0), 5);
+    assert_int_equal(pwrite(from, "the end.", 8, (64 << 20) - 1001), 8);
+    assert_int_equal(ftruncate(from, 64 << 20), 0);
+    assert_true(image_clone(from, to, &err));
+    assert_int_equal(fstat(to, &copy), 0);
+    assert_int_equal(copy.st_size, 64 << 20);
+    assert_true(copy.st_blocks * 512 < 1 << 20);
+    assert_int_equal(pread(to, text, 8, (64 << 20) - 1001), 8);
+    assert_string_equal(text, "the end.");
+    assert_int_equal(pread(to, text, 8, 0), 8);
+    assert_memory_equal(text, "begin\0\0", 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_disk),       cmocka_unit_test(refuses_what_is_outside),
         cmocka_unit_test(raw_disk),          cmocka_unit_test(raw_holes),
         cmocka_unit_test(raw_of_odd_size),   cmocka_unit_test(recognises_content),
-        cmocka_unit_test(file_that_shrinks),
+        cmocka_unit_test(file_that_shrinks), cmocka_unit_test(clones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
