@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A new header: libcryptsetup makes keyslots and digest in memory; tokens, checksums and the bytes
- * are ours, and the result has to pass the validator like any other. */
-#include <errno.h>
+ * are ours, and the result has to pass the validator like any other. libcryptsetup gets a keyslot
+ * area that is just large enough, since it fills what it gets with random bytes. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,8 +9,7 @@
 #include "crypt/luks2.h"
 #include "crypt/luks2_device.h"
 
-/* RFC 8018 and libcryptsetup both take 1000 as the least; a secret of 128 random bits needs none.
- */
+/* The least that libcryptsetup takes; a secret of 128 random bits needs no stretching. */
 #define PBKDF2_ITERATIONS 1000
 #define ARGON2_PASSES 6
 
@@ -47,9 +46,9 @@ static bool format_header(struct luks2_device *device, const struct luks2_reques
         .pbkdf = &cost_random,
         .data_alignment = LUKS2_HEADER_BYTES / 512,
         .sector_size = LUKS2_SECTOR_BYTES,
-        .label = LUKS2_LABEL,
     };
-    int code = crypt_set_metadata_size(device->cd, LUKS2_METADATA_BYTES, LUKS2_KEYSLOTS_BYTES);
+    int code = crypt_set_metadata_size(device->cd, LUKS2_METADATA_BYTES,
+                                       request->keyslot_count * LUKS2_AREA_BYTES);
 
     if (code == 0)
         code = crypt_format(device->cd, CRYPT_LUKS2, "aes", "xts-plain64", request->uuid,
@@ -73,11 +72,10 @@ static bool add_keyslot(struct luks2_device *device, const struct luks2_request 
     return code >= 0 || luks2_device_failed(device, code, "make a LUKS2 keyslot", err);
 }
 
-static bool make_keyslots(int fd, const struct luks2_request *request, struct error *err)
+static bool make_keyslots(struct luks2_device *device, const struct luks2_request *request,
+                          struct error *err)
 {
-    OWNED(luks2_device) device = luks2_device_new(fd, err);
-
-    if (device == NULL || !format_header(device, request, err))
+    if (!format_header(device, request, err))
         return false;
     for (unsigned i = 0; i < request->keyslot_count; i++) {
         if (!add_keyslot(device, request, i, err))
@@ -86,17 +84,59 @@ static bool make_keyslots(int fd, const struct luks2_request *request, struct er
     return true;
 }
 
-static struct bytes *read_back(int fd, struct error *err)
+static json_object *take_metadata(struct luks2_device *device, struct error *err)
 {
-    OWNED(bytes) bytes = bytes_new(LUKS2_HEADER_BYTES, err);
+    const char *text;
+    json_object *config;
+    char size[24];
+    int code = crypt_dump_json(device->cd, &text, 0);
 
-    if (bytes == NULL)
+    if (code < 0) {
+        luks2_device_failed(device, code, "read the new LUKS2 header", err);
         return NULL;
-    if (pread(fd, bytes->data, bytes->size, 0) != (ssize_t)bytes->size) {
+    }
+    OWNED_JSON json = json_parse(text, strlen(text), err);
+    snprintf(size, sizeof(size), "%zu", LUKS2_KEYSLOTS_BYTES);
+    if (json == NULL || !json_get_object(json, "config", &config, err) ||
+        !json_add(config, "keyslots_size", json_object_new_string(size), err))
+        return NULL;
+    return TAKE(json);
+}
+
+static struct bytes *take_areas(int fd, size_t count, struct error *err)
+{
+    OWNED(bytes) area = bytes_new(LUKS2_KEYSLOTS_BYTES, err);
+    size_t size = count * LUKS2_AREA_BYTES;
+
+    if (area == NULL)
+        return NULL;
+    if (pread(fd, area->data, size, LUKS2_KEYSLOTS_OFFSET) != (ssize_t)size) {
         error_errno(err, COLDSEAL_IO, "read a LUKS2 header from memory");
         return NULL;
     }
-    return TAKE(bytes);
+    return TAKE(area);
+}
+
+static struct luks2_header *make_header(int fd, const struct luks2_request *request,
+                                        struct error *err)
+{
+    OWNED(luks2_device) device = luks2_device_new(fd, err);
+    OWNED(luks2_header) header = calloc(1, sizeof(*header));
+
+    if (device == NULL || !make_keyslots(device, request, err))
+        return NULL;
+    if (header == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    header->json = take_metadata(device, err);
+    header->area = header->json == NULL ? NULL : take_areas(fd, request->keyslot_count, err);
+    if (header->area == NULL)
+        return NULL;
+    snprintf(header->uuid, sizeof(header->uuid), "%s", crypt_get_uuid(device->cd));
+    snprintf(header->label, sizeof(header->label), "%s", LUKS2_LABEL);
+    header->sequence_id = 1;
+    return TAKE(header);
 }
 
 static bool add_token(json_object *tokens, unsigned number, json_object *token, struct error *err)
@@ -124,7 +164,7 @@ static bool add_tokens(struct luks2_header *header, const struct luks2_request *
     return request->provenance == NULL || add_token(tokens, number, request->provenance, err);
 }
 
-static struct luks2_header *validated_again(const struct luks2_header *header, struct error *err)
+static struct luks2_header *validated(const struct luks2_header *header, struct error *err)
 {
     OWNED(bytes) bytes = luks2_header_serialise(header, err);
 
@@ -141,13 +181,8 @@ struct luks2_header *luks2_build(const struct luks2_request *request, struct err
         error_errno(err, COLDSEAL_IO, "room for a LUKS2 header in memory");
         return NULL;
     }
-    if (!make_keyslots(fd, request, err))
-        return NULL;
-    OWNED(bytes) bytes = read_back(fd, err);
-    if (bytes == NULL)
-        return NULL;
-    OWNED(luks2_header) header = luks2_header_read(bytes, err);
+    OWNED(luks2_header) header = make_header(fd, request, err);
     if (header == NULL || !add_tokens(header, request, err))
         return NULL;
-    return validated_again(header, err);
+    return validated(header, err);
 }
