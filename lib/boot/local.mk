@@ -29,6 +29,10 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_fat
 tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/unit/shell.h
 tests_unit_test_fat_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/unit/test_grub
+tests_unit_test_grub_SOURCES = tests/unit/test_grub.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_grub_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_fat

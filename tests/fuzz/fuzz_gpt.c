@@ -12,7 +12,7 @@
 #include "image/open.h"
 #include "layout/plan.h"
 
-#define DISK_BYTES ((uint64_t)4 << 20)
+#define DISK_BYTES ((uint64_t)2 << 20)
 #define HEAD_BYTES ((size_t)34 * 512)
 #define TAIL_BYTES ((size_t)33 * 512)
 
@@ -49,7 +49,7 @@ static void plan_table(const struct gpt *gpt, uint8_t how)
 {
     struct error err = {0};
     struct plan plan;
-    struct plan_request request = {.header_bytes = (how & 1) != 0 ? LUKS_HEADER_BYTES : 0};
+    struct plan_request request = {.header_bytes = (how & 1) != 0 ? PLAN_ALIGN_BYTES : 0};
     OWNED(partition_table) table = calloc(1, sizeof(*table));
 
     if (table == NULL)
@@ -66,7 +66,7 @@ static void plan_table(const struct gpt *gpt, uint8_t how)
     if (!plan_make(table, &request, &plan, &err))
         return;
     check_plan(&plan);
-    if (plan.disk_size_bytes <= 8 * DISK_BYTES)
+    if (plan.disk_size_bytes <= 4 * DISK_BYTES)
         write_planned(&plan);
 }
 
