@@ -72,12 +72,12 @@ check_initramfs()
     expect_same "$main/usr/sbin/coldseal-unlock" "$COLDSEAL_UNLOCK"
     expect_same "$main/scripts/local-top/coldseal" "$SRC/templates/initramfs-local-top"
     grep -q coldseal "$main/scripts/local-top/ORDER" || fail "the script is not in ORDER"
-    find "$main" -name 'dm-crypt.ko*' | seen . || fail "no dm-crypt"
+    find "$TMP/unpacked" -name 'dm-crypt.ko*' | seen . || fail "no dm-crypt"
     find "$main" -name 'libtss2-tcti-device.so.0' | seen . || fail "no TPM library"
-    if grep -rlE 'BEGIN [A-Z ]*PRIVATE KEY' "$main"; then
+    if grep -rlE 'BEGIN [A-Z ]*PRIVATE KEY' "$TMP/unpacked"; then
         fail "a private key"
     fi
-    if find "$main" -path '*keyfiles/*' -o -name 'authorized_keys' -o -name '*dropbear*' |
+    if find "$TMP/unpacked" -path '*keyfiles/*' -o -name 'authorized_keys' -o -name '*dropbear*' |
         grep .; then
         fail "a key or a remote shell"
     fi
