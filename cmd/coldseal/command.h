@@ -50,8 +50,7 @@ struct parsed {
     struct common_options common;
     const char *arguments[MAX_ARGUMENTS];
     size_t argument_count;
-    bool done;     /* --help was asked for and printed */
-    int exit_code; /* when done or on failure */
+    int exit_code; /* 0 where --help or --version has been printed */
 };
 
 /* Parses argv, whose first item is the command's name, against `specs` (`count` of them) and the

@@ -150,11 +150,12 @@ static bool refuse_option(const struct command *self, int code, const struct opt
 bool command_parse(const struct command *self, const struct option_spec *specs, size_t count,
                    size_t arguments, int argc, char **argv, struct parsed *parsed)
 {
-    bool help = false;
+    bool help = false, version = false;
     const struct option_spec common[] = {
         {"json", 0, OPTION_FLAG, NULL, "print one JSON document", &parsed->common.json},
         {"quiet", 'q', OPTION_FLAG, NULL, "no progress, no report", &parsed->common.quiet},
         {"help", 'h', OPTION_FLAG, NULL, "print this help", &help},
+        {"version", 0, OPTION_FLAG, NULL, "print the version", &version},
     };
     struct option_table table = {.letters = ":"};
     int code;
@@ -171,9 +172,11 @@ bool command_parse(const struct command *self, const struct option_spec *specs, 
         if (spec == NULL || !option_take(spec, optarg))
             return refuse_option(self, code, spec, argv, parsed);
     }
-    if (!help)
+    if (!help && !version)
         return take_arguments(self, arguments, argc, argv, parsed);
-    print_help(self, &table);
-    parsed->done = true;
+    if (help)
+        print_help(self, &table);
+    else
+        printf("coldseal %s\n", coldseal_version());
     return false;
 }
