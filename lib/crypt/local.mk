@@ -13,7 +13,8 @@ libcoldseal_a_SOURCES += \
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_copy tests/unit/test_luks2_build tests/unit/test_luks2_replace \
 	tests/unit/test_sector_cipher
-tests_unit_test_copy_SOURCES = tests/unit/test_copy.c
+tests_unit_test_copy_SOURCES = tests/unit/test_copy.c \
+	tests/unit/sketch_disk.c tests/unit/sketch_disk.h
 tests_unit_test_copy_LDADD = $(unit_libs)
 tests_unit_test_luks2_build_SOURCES = tests/unit/test_luks2_build.c $(luks2_test_sources)
 tests_unit_test_luks2_build_LDADD = $(unit_libs)

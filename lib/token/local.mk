@@ -21,7 +21,8 @@ luks2_test_sources = tests/unit/luks2_patch.c tests/unit/luks2_patch.h \
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_luks2_validate tests/unit/test_token
-tests_unit_test_luks2_validate_SOURCES = tests/unit/test_luks2_validate.c $(luks2_test_sources)
+tests_unit_test_luks2_validate_SOURCES = tests/unit/test_luks2_validate.c \
+	tests/unit/luks2_defects.h $(luks2_test_sources)
 tests_unit_test_luks2_validate_LDADD = $(unit_libs)
 tests_unit_test_token_SOURCES = tests/unit/test_token.c $(luks2_test_sources)
 tests_unit_test_token_LDADD = $(unit_libs)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the copy engine writes and where. That its ciphertext is right is shown by cryptsetup, in
  * integration/luks2_cryptsetup. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -12,108 +11,10 @@
 #include "core/checked.h"
 #include "crypt/copy.h"
 #include "crypt/sector_cipher.h"
+#include "sketch_disk.h"
 
 #define UNIT 4096
 #define MIB ((uint64_t)1 << 20)
-#define MAX_WRITES 4096
-
-/* A disk in memory with extents of its own: `kinds` says for each 512 bytes whether it is data. */
-struct sketch {
-    struct bytes *data;
-    bool *is_data;
-    pthread_mutex_t lock;
-    struct range writes[MAX_WRITES];
-    size_t write_count;
-    size_t fail_after; /* writes that succeed; 0: all */
-};
-
-static bool sketch_pread(void *self, void *buffer, size_t size, uint64_t offset, struct error *err)
-{
-    struct sketch *sketch = self;
-
-    (void)err;
-    memcpy(buffer, sketch->data->data + offset, size);
-    return true;
-}
-
-static bool note_write(struct sketch *sketch, size_t size, uint64_t offset)
-{
-    bool fails;
-
-    pthread_mutex_lock(&sketch->lock);
-    fails = sketch->write_count == MAX_WRITES ||
-            (sketch->fail_after != 0 && sketch->write_count >= sketch->fail_after);
-    if (!fails)
-        sketch->writes[sketch->write_count++] = (struct range){offset, size};
-    pthread_mutex_unlock(&sketch->lock);
-    return !fails;
-}
-
-static bool sketch_pwrite(void *self, const void *buffer, size_t size, uint64_t offset,
-                          struct error *err)
-{
-    struct sketch *sketch = self;
-
-    if (!note_write(sketch, size, offset))
-        return error_set(err, COLDSEAL_IO, "no room at byte %llu", (unsigned long long)offset);
-    memcpy(sketch->data->data + offset, buffer, size);
-    return true;
-}
-
-static bool sketch_extent(void *self, uint64_t offset, struct extent *extent, struct error *err)
-{
-    struct sketch *sketch = self;
-    bool is_data = sketch->is_data[offset / 512];
-    uint64_t end = round_down(offset, 512);
-
-    (void)err;
-    /* At most 64 KiB at a time: neighbours may be of one kind. */
-    while (end < sketch->data->size && sketch->is_data[end / 512] == is_data &&
-           end - offset < 65536)
-        end += 512;
-    *extent = (struct extent){offset, end - offset, is_data ? EXTENT_DATA : EXTENT_ZERO};
-    return true;
-}
-
-static void sketch_free(void *self)
-{
-    (void)self;
-}
-
-static const struct disk_operations sketch_operations = {
-    .format = "sketch",
-    .pread = sketch_pread,
-    .pwrite = sketch_pwrite,
-    .extent = sketch_extent,
-    .free = sketch_free,
-};
-
-static void sketch_init(struct sketch *sketch, uint64_t size)
-{
-    struct error err = {0};
-
-    memset(sketch, 0, sizeof(*sketch));
-    sketch->data = bytes_new(size, &err);
-    sketch->is_data = calloc(size / 512, sizeof(bool));
-    pthread_mutex_init(&sketch->lock, NULL);
-    assert_non_null(sketch->data);
-}
-
-static void sketch_end(struct sketch *sketch)
-{
-    bytes_free(sketch->data);
-    free(sketch->is_data);
-    pthread_mutex_destroy(&sketch->lock);
-}
-
-/* Data that differs from place to place and is never zero. */
-static void sketch_fill(struct sketch *sketch, uint64_t offset, uint64_t length)
-{
-    for (uint64_t i = offset; i < offset + length; i++) {
-        sketch->data->data[i] = (uint8_t)(1 + (i * 2654435761u >> 13) % 255);
-        sketch->is_data[i / 512] = true;
-    }
-}
 
 struct bench {
     struct sketch source;
@@ -131,8 +32,8 @@ static void bench_init(struct bench *bench, uint64_t source_size, uint64_t targe
     memset(bench, 0, sizeof(*bench));
     sketch_init(&bench->source, source_size);
     sketch_init(&bench->target, target_size);
-    bench->source_disk = disk_new(&sketch_operations, &bench->source, source_size, &err);
-    bench->target_disk = disk_new(&sketch_operations, &bench->target, target_size, &err);
+    bench->source_disk = sketch_disk(&bench->source);
+    bench->target_disk = sketch_disk(&bench->target);
     bench->key = secret_new(64, &err);
     for (size_t i = 0; i < 64; i++)
         bench->key->data[i] = (uint8_t)(i * 7);
@@ -352,6 +253,22 @@ static void test_regions(void **state)
     bench_end(&bench);
 }
 
+/* A file's SEEK_HOLE takes as long as the extent is: nobody asks for one extent twice. */
+static void test_extents_are_asked_for_once(void **state)
+{
+    struct error err = {0};
+    struct bench bench;
+    struct copy_region region = {0, 0, 32 * MIB, 32 * MIB, COPY_PLAIN, NULL};
+
+    (void)state;
+    bench_init(&bench, 32 * MIB, 32 * MIB);
+    sketch_fill(&bench.source, 0, 32 * MIB);
+    bench.source.extent_limit = 64 * MIB;
+    assert_true(bench_run(&bench, &region, 1, 4, &err));
+    assert_in_range(bench.source.extent_calls, 1, 4);
+    bench_end(&bench);
+}
+
 static void test_failure_stops(void **state)
 {
     struct error err = {0};
@@ -436,7 +353,8 @@ int main(void)
         cmocka_unit_test(test_plain),        cmocka_unit_test(test_encrypt_all),
         cmocka_unit_test(test_encrypt_used), cmocka_unit_test(test_decrypt_holes),
         cmocka_unit_test(test_regions),      cmocka_unit_test(test_failure_stops),
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_random),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_extents_are_asked_for_once),
+        cmocka_unit_test(test_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
