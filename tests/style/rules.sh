@@ -38,7 +38,7 @@ code_with()
 {
     local pattern=$1
     shift
-    (cd "$TMP/code" && grep -HnE -- "$pattern" "$@" || true)
+    (cd "$TMP/code" || exit 1; grep -HnE -- "$pattern" "$@" || true)
 }
 
 none()
