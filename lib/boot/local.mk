@@ -40,6 +40,11 @@ tests_fuzz_fuzz_fat_SOURCES = tests/fuzz/fuzz_fat.c $(fuzz_main)
 tests_fuzz_fuzz_fat_LDADD = $(unit_libs)
 tests_fuzz_fuzz_fat_LDFLAGS = $(fuzz_ldflags)
 
+check_PROGRAMS += tests/fuzz/fuzz_ext4
+tests_fuzz_fuzz_ext4_SOURCES = tests/fuzz/fuzz_ext4.c $(fuzz_main)
+tests_fuzz_fuzz_ext4_LDADD = $(unit_libs)
+tests_fuzz_fuzz_ext4_LDFLAGS = $(fuzz_ldflags)
+
 check_PROGRAMS += tests/fuzz/fuzz_grub
 tests_fuzz_fuzz_grub_SOURCES = tests/fuzz/fuzz_grub.c $(fuzz_main)
 tests_fuzz_fuzz_grub_LDADD = $(unit_libs)
