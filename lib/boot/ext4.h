@@ -19,8 +19,8 @@ DEFINE_OWNED(ext4);
 /* Bytes, from the start of the partition, that the file system does not call free: its blocks in
  * use (its own metadata, the boot block before the first group and uninitialised groups' metadata
  * included) and everything behind its last block. When the bitmaps cannot be trusted (checksum,
- * needs recovery with a journal, errors flag) *reliable is false and the list is the whole
- * partition. */
+ * count of free blocks, metadata or blocks of a file that they call free, a journal to be replayed,
+ * errors flag, not cleanly unmounted) *reliable is false and the list is the whole partition. */
 struct ranges *ext4_used_ranges(struct ext4 *ext4, bool *reliable, struct error *err);
 
 /* Whole file; links are followed inside the volume. COLDSEAL_BAD_IMAGE when absent or longer than

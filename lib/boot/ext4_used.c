@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "boot/ext4_inodes.h"
 #include "boot/ext4_metadata.h"
 #include "core/checked.h"
 
@@ -194,7 +195,10 @@ static struct ranges *read_used(struct ext4 *ext4, bool *sane, struct error *err
         .bitmap = bitmap->data,
         .used = used,
     };
-    return walk_groups(&walk, sane, err) && *sane ? TAKE(used) : NULL;
+    if (!walk_groups(&walk, sane, err) || !*sane)
+        return NULL;
+    *sane = ext4_inodes_agree(ext4, used);
+    return *sane ? TAKE(used) : NULL;
 }
 
 static struct ranges *whole_partition(const struct ext4 *ext4, struct error *err)

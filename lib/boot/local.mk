@@ -2,6 +2,8 @@ libcoldseal_a_SOURCES += \
 	lib/boot/esp.c \
 	lib/boot/ext4.c \
 	lib/boot/ext4.h \
+	lib/boot/ext4_inodes.c \
+	lib/boot/ext4_inodes.h \
 	lib/boot/ext4_io.c \
 	lib/boot/ext4_io.h \
 	lib/boot/ext4_metadata.c \

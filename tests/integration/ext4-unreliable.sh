@@ -66,6 +66,39 @@ make_good -b 1024 -O ^metadata_csum,^uninit_bg
 poke "$(($(block_of "Block bitmap") * 1024 + 1))" 177
 expect_whole "bitmap that calls one block of metadata free"
 
+free_in_group()
+{
+    dumpe2fs fs 2>/dev/null |
+        awk -v group="$1" '/^Group / { at = $2 + 0 } / free blocks, / && at == group { print $1 }'
+}
+
+# Frees a block of /file in the bitmap, and sets the group's count of free blocks (and checksums, where
+# there are any) as they would be: only the file itself tells.
+free_file_block()
+{
+    local block group count
+    block=$(debugfs -R "blocks /file" fs 2>/dev/null | awk '{ print $50 }')
+    group=$(((block - 1) / 8192))
+    count=$(free_in_group "$group")
+    debugfs -w -R "freeb $block" fs >/dev/null 2>&1
+    debugfs -w -R "set_bg $group free_blocks_count $((count + 1))" fs >/dev/null 2>&1
+    debugfs -w -R "set_bg $group checksum calc" fs >/dev/null 2>&1
+    debugfs -R "testb $block" fs 2>/dev/null | grep "not in use" >/dev/null ||
+        fail "freeb has not landed"
+    [ "$(free_in_group "$group")" = "$((count + 1))" ] || fail "the count has not landed"
+}
+
+make_good -b 1024 -O ^metadata_csum,^uninit_bg
+free_file_block
+expect_whole "bitmap that calls a file's block free"
+make_good -b 1024
+free_file_block
+expect_whole "the same with checksums made right"
+
+make_good -b 1024
+debugfs -w -R "sif /file block[5] 99999" fs >/dev/null 2>&1
+expect_whole "file with a damaged tree of blocks"
+
 make_good -b 1024
 debugfs -w -R "set_bg 0 flags 2" fs >/dev/null 2>&1
 debugfs -w -R "set_bg 0 checksum calc" fs >/dev/null 2>&1
