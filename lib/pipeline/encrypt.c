@@ -104,6 +104,18 @@ static bool check_plan(struct encryption *work, const struct source *source, boo
     return plan_make(source->table, &request, &work->plan, err);
 }
 
+/* An option that would have no effect is an error: somebody relies on it. */
+static bool refuse_guest_options(const struct encryption *work, struct error *err)
+{
+    const struct coldseal_guest_options *guest = &work->options->guest;
+
+    if (guest->host_config == COLDSEAL_HOST_CONFIG_DENY && !guest->console_login &&
+        guest->cloud_init_seed == NULL && guest->deb_count == 0 && guest->kernel_arg_count == 0)
+        return true;
+    return error_set(err, COLDSEAL_USAGE, "%s: options for the guest have no effect",
+                     work->options->no_prepare ? "--no-prepare" : "the image is prepared already");
+}
+
 static bool prepare_source(struct encryption *work, struct error *err)
 {
     const struct coldseal_encrypt_options *options = work->options;
@@ -115,7 +127,7 @@ static bool prepare_source(struct encryption *work, struct error *err)
         return false;
     work->source = work->plain;
     if (work->side.prepared || options->no_prepare)
-        return true;
+        return refuse_guest_options(work, err);
     work->prepared = prepared_new(options->in, &options->guest, options->progress, err);
     if (work->prepared == NULL)
         return false;
