@@ -28,4 +28,3 @@ endif
 check_PROGRAMS += tests/tool/crypt_tool
 tests_tool_crypt_tool_SOURCES = tests/tool/crypt_tool.c
 tests_tool_crypt_tool_LDADD = libcoldseal.a $(host_libs)
-EXTRA_DIST += tests/integration/luks2_cryptsetup.sh
