@@ -68,6 +68,8 @@ static bool find_root_used(struct write_work *work, const struct planned_partiti
         return true;
     OWNED(ext4) ext4 = ext4_open(request->source->disk, planned->source_offset_bytes,
                                  planned->source_length_bytes, err);
+    if (ext4 == NULL && err->code == COLDSEAL_UNSUPPORTED)
+        return true; /* a file system that cannot be read is encrypted whole */
     if (ext4 == NULL)
         return error_wrap(err, "file system of root");
     OWNED(ranges) used = ext4_used_ranges(ext4, &reliable, err);
