@@ -9,5 +9,6 @@ dist_pkgdata_DATA += \
 	templates/guest-setup.sh \
 	templates/initramfs-conf \
 	templates/initramfs-hook \
+	templates/initramfs-local-bottom \
 	templates/initramfs-local-top \
 	templates/ssh-host-keys.service

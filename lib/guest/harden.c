@@ -31,6 +31,8 @@ static const struct guest_file guest_files[] = {
     {"initramfs-hook", "/etc/initramfs-tools/hooks", "coldseal", 0755, WITH_INITRAMFS_TOOLS},
     {"initramfs-local-top", "/etc/initramfs-tools/scripts/local-top", "coldseal", 0755,
      WITH_INITRAMFS_TOOLS},
+    {"initramfs-local-bottom", "/etc/initramfs-tools/scripts/local-bottom", "coldseal", 0755,
+     WITH_INITRAMFS_TOOLS},
     /* last in the folder's order: a file "resume" there would win otherwise */
     {"initramfs-conf", "/etc/initramfs-tools/conf.d", "zz-coldseal", 0644, WITH_INITRAMFS_TOOLS},
     {"dracut.conf", "/etc/dracut.conf.d", "90-coldseal.conf", 0644, WITH_DRACUT},

@@ -71,7 +71,9 @@ check_initramfs()
     [ -d "$main" ] || main=$TMP/unpacked
     expect_same "$main/usr/sbin/coldseal-unlock" "$COLDSEAL_UNLOCK"
     expect_same "$main/scripts/local-top/coldseal" "$SRC/templates/initramfs-local-top"
+    expect_same "$main/scripts/local-bottom/coldseal" "$SRC/templates/initramfs-local-bottom"
     grep -q coldseal "$main/scripts/local-top/ORDER" || fail "the script is not in ORDER"
+    grep -q coldseal "$main/scripts/local-bottom/ORDER" || fail "the second is not in ORDER"
     find "$TMP/unpacked" -name 'dm-crypt.ko*' | seen . || fail "no dm-crypt"
     find "$main" -name 'libtss2-tcti-device.so.0' | seen . || fail "no TPM library"
     if grep -rlE 'BEGIN [A-Z ]*PRIVATE KEY' "$TMP/unpacked"; then
