@@ -30,14 +30,51 @@ mask() {
     done
 }
 
+# Those that are there, with the instances that have a file of their own: it would come before a
+# masked template.
+existing_units() {
+    for unit; do
+        for file in "/lib/systemd/system/"$unit "$units/"$unit; do
+            if [ -e "$file" ] || [ -L "$file" ]; then
+                echo "${file##*/}"
+            fi
+        done
+    done
+}
+
 mask_shells() {
     mask emergency.service emergency.target rescue.service rescue.target debug-shell.service \
-        systemd-firstboot.service
+        breakpoint-pre-udev.service breakpoint-pre-basic.service breakpoint-pre-mount.service \
+        breakpoint-pre-switch-root.service systemd-firstboot.service systemd-homed-firstboot.service
     change "emergency, rescue and debug shells are masked"
     [ "$console_login" = 0 ] || return 0
     mask getty@.service serial-getty@.service console-getty.service container-getty@.service \
         autovt@.service getty-static.service
+    # shellcheck disable=SC2046 # one word each
+    mask $(existing_units 'getty@*.service' 'serial-getty@*.service' 'container-getty@*.service' \
+        'autovt@*.service')
     change "no login on consoles"
+}
+
+# What they do, the kernel's command line switches off already. But systemd before 258 reads options
+# from an EFI variable as well where Secure Boot is off, and that is the host's.
+mask_generators() {
+    folder=/etc/systemd/system-generators
+    mkdir -p "$folder"
+    for generator in systemd-run-generator systemd-gpt-auto-generator \
+        systemd-hibernate-resume-generator systemd-import-generator; do
+        ln -sfn /dev/null "$folder/$generator"
+    done
+    # an SSH server on a socket that the host alone can reach
+    if [ "$host_config" = deny ]; then
+        ln -sfn /dev/null "$folder/systemd-ssh-generator"
+    fi
+}
+
+# A BREAK on the serial line is a key of the host's.
+turn_off_sysrq() {
+    mkdir -p /etc/sysctl.d
+    echo "kernel.sysrq = 0" >/etc/sysctl.d/zz-coldseal.conf
 }
 
 # They would write to /boot/grub, which is not mounted.
@@ -52,14 +89,36 @@ mask_boot_recorders() {
 # Agents that carry out what the host says.
 mask_host_agents() {
     [ "$host_config" = deny ] || return 0
-    for unit in qemu-guest-agent.service open-vm-tools.service vmtoolsd.service \
-        walinuxagent.service waagent.service google-guest-agent.service \
-        google-guest-agent-manager.service google-startup-scripts.service \
-        google-shutdown-scripts.service google-osconfig-agent.service \
-        amazon-ssm-agent.service hv-kvp-daemon.service hv-fcopy-daemon.service; do
-        if [ -e "/lib/systemd/system/$unit" ]; then
-            mask "$unit"
-            change "$unit is masked: it takes orders from the host"
+    for unit in $(existing_units qemu-guest-agent.service open-vm-tools.service vmtoolsd.service \
+        walinuxagent.service waagent.service 'google-guest-agent*.service' \
+        'google-guest-compat-manager*.service' google-startup-scripts.service \
+        google-shutdown-scripts.service google-osconfig-agent.service amazon-ssm-agent.service \
+        'snap.amazon-ssm-agent.*.service' 'hv-*-daemon.service' 'hyperv-daemons.*.service' \
+        'hypervkvpd.service' 'hypervfcopyd.service' 'hv_*_daemon.service' \
+        'xe-daemon.service' 'xe-linux-distribution.service' ovirt-guest-agent.service \
+        vboxadd-service.service virtualbox-guest-utils.service spice-vdagentd.service | sort -u); do
+        mask "$unit"
+        change "$unit is masked: it takes orders from the host"
+    done
+    warn_of_host_keys
+}
+
+# They let sshd ask the host's metadata service who may log in.
+warn_of_host_keys() {
+    for file in /usr/share/ec2-instance-connect/eic_run_authorized_keys \
+        /usr/bin/google_authorized_keys; do
+        if [ -e "$file" ]; then
+            warning "$file lets the host say who may log in by SSH: remove its package"
+        fi
+    done
+    for file in /var/lib/snapd/seed/snaps/amazon-ssm-agent_*.snap; do
+        if [ -e "$file" ]; then
+            warning "$file takes orders from the host once it is installed: remove it from the seed"
+        fi
+    done
+    for file in /etc/cloud/cloud.cfg.d/*.cfg; do
+        if expr "${file##*/}" '>' zz-coldseal.cfg >/dev/null && grep -q datasource_list "$file"; then
+            warning "$file comes after ours and may bring back data sources of the host's"
         fi
     done
 }
@@ -145,6 +204,8 @@ build_initramfs() {
 }
 
 mask_shells
+mask_generators
+turn_off_sysrq
 mask_boot_recorders
 mask_host_agents
 hold_boot_packages

@@ -18,6 +18,11 @@ check_masks()
         debug-shell.service getty@.service serial-getty@.service console-getty.service; do
         [ "$(ext4_link "$1" "/etc/systemd/system/$unit")" = /dev/null ] || fail "$unit is not masked"
     done
+    for unit in run gpt-auto ssh; do
+        [ "$(ext4_link "$1" "/etc/systemd/system-generators/systemd-$unit-generator")" = /dev/null ] ||
+            fail "systemd-$unit-generator is not masked"
+    done
+    ext4_cat "$1" /etc/sysctl.d/zz-coldseal.conf | seen -x 'kernel.sysrq = 0' || fail "SysRq is on"
 }
 
 check_fstab()
