@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The main job on the layout with a separate /boot: from the zlib qcow2 to a VM that boots by itself
+# under Secure Boot, again and again, also after an upgrade of packages with a newer kernel waiting;
+# and neither on another TPM nor with one byte of its initramfs changed.
+# images: noble.qcow2 upgrade.raw
+# limit: 2400
+source "${SRC:?}/tests/lib/common.sh"
+source "$SRC/tests/lib/vm.sh"
+source "$SRC/tests/lib/sealed.sh"
+
+pool=$TMP/pool.qcow2
+disk=$TMP/sealed.qcow2
+sealed_encrypt "$IMAGES/noble.qcow2" "$pool" "$TMP/key"
+sealed_make one "$pool" "$TMP/key" "$disk"
+
+sealed_flip_initramfs "$disk" "$TMP/flipped.raw"
+vm_start one "$TMP/flipped.raw"
+sealed_expect_closed one
+rm "$TMP/flipped.raw"
+
+vm_create other
+qemu-img create -q -f qcow2 -b "$disk" -F qcow2 "$TMP/stolen.qcow2"
+vm_start other "$TMP/stolen.qcow2"
+sealed_expect_closed other
+
+vm_start one "$disk"
+sealed_expect_open one
+first=${vm_boots[one]}
+vm_power_off one
+
+vm_start one "$disk" -drive "if=none,id=upgrade,format=raw,readonly=on,file=$IMAGES/upgrade.raw" \
+    -device virtio-blk-pci,drive=upgrade
+sealed_expect_open one
+expect_same "$TMP/one-pcrs-$first" "$TMP/one-pcrs-${vm_boots[one]}"
+kernel=$(vm_value one kernel)
+
+# What is on offer must be newer, or this shows nothing.
+# shellcheck disable=SC2016
+vm_run one 500 '
+    set -e
+    mkdir -p /mnt/upgrade
+    mount -o ro LABEL=coldseal-upgrade /mnt/upgrade
+    echo "deb [trusted=yes] file:/mnt/upgrade ./" >/etc/apt/sources.list.d/upgrade.list
+    rm -f /etc/apt/sources.list.d/*.sources
+    mv /etc/apt/sources.list /etc/apt/sources.list.off 2>/dev/null || true
+    apt-get update
+    dpkg --compare-versions "$(apt-cache show --no-all-versions linux-image-cloud-amd64 |
+        sed -n "s/^Version: //p" | head -n 1)" gt \
+        "$(dpkg-query -W -f "\${Version}" linux-image-cloud-amd64)" && echo NEWER
+    DEBIAN_FRONTEND=noninteractive apt-get -y --with-new-pkgs upgrade
+    update-initramfs -u -k all
+    echo UPGRADED' >"$TMP/upgrade.log" || { cat "$TMP/upgrade.log" >&2 && fail "upgrade in the guest"; }
+cat "$TMP/upgrade.log"
+grep -q '^NEWER$' "$TMP/upgrade.log" || fail "no newer kernel was on offer"
+grep -q '^UPGRADED$' "$TMP/upgrade.log" || fail "the upgrade did not finish"
+vm_power_off one
+
+vm_start one "$disk"
+sealed_expect_open one
+expect_same "$TMP/one-pcrs-$first" "$TMP/one-pcrs-${vm_boots[one]}"
+[ "$(vm_value one kernel)" = "$kernel" ] || fail "another kernel: $(vm_value one kernel)"
+vm_power_off one
