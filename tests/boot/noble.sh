@@ -44,11 +44,12 @@ vm_run one 500 '
     echo "deb [trusted=yes] file:/mnt/upgrade ./" >/etc/apt/sources.list.d/upgrade.list
     rm -f /etc/apt/sources.list.d/*.sources
     mv /etc/apt/sources.list /etc/apt/sources.list.off 2>/dev/null || true
-    apt-get update
-    dpkg --compare-versions "$(apt-cache show --no-all-versions linux-image-cloud-amd64 |
-        sed -n "s/^Version: //p" | head -n 1)" gt \
-        "$(dpkg-query -W -f "\${Version}" linux-image-cloud-amd64)" && echo NEWER
-    DEBIAN_FRONTEND=noninteractive apt-get -y --with-new-pkgs upgrade
+    apt-get -qq update
+    offered=$(apt-cache madison linux-image-cloud-amd64 | cut -d "|" -f 2 | head -n 1 | tr -d " ")
+    installed=$(dpkg-query -W -f "\${Version}" linux-image-cloud-amd64)
+    echo "kernel: installed $installed, offered $offered"
+    dpkg --compare-versions "$offered" gt "$installed" && echo NEWER
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y --with-new-pkgs upgrade
     update-initramfs -u -k all
     echo UPGRADED' >"$TMP/upgrade.log" || { cat "$TMP/upgrade.log" >&2 && fail "upgrade in the guest"; }
 cat "$TMP/upgrade.log"
