@@ -90,7 +90,7 @@ mask_boot_recorders() {
 mask_host_agents() {
     [ "$host_config" = deny ] || return 0
     for unit in $(existing_units qemu-guest-agent.service open-vm-tools.service vmtoolsd.service \
-        walinuxagent.service waagent.service 'google-guest-agent*.service' \
+        vgauth.service walinuxagent.service waagent.service 'google-guest-agent*.service' \
         'google-guest-compat-manager*.service' google-startup-scripts.service \
         google-shutdown-scripts.service google-osconfig-agent.service amazon-ssm-agent.service \
         'snap.amazon-ssm-agent.*.service' 'hv-*-daemon.service' 'hyperv-daemons.*.service' \

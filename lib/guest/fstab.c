@@ -80,7 +80,8 @@ static bool is_block_spec(const char *spec)
 
 static enum fstab_rule line_rule(const struct fstab_line *line, const char *root_spec)
 {
-    static const char *const host_types[] = {"9p", "virtiofs"};
+    static const char *const host_types[] = {"9p", "virtiofs", "vboxsf", "vmhgfs",
+                                             "fuse.vmhgfs-fuse"};
     const char *spec = line->fields[0];
     const char *type = field(line, 2, "auto");
 

@@ -75,6 +75,11 @@ static bool bank_is_active(const TPMS_PCR_SELECTION *bank)
     return false;
 }
 
+static bool bank_is_known(TPM2_ALG_ID bank)
+{
+    return bank == TPM2_ALG_SM3_256 || digest_size((enum digest_algorithm)bank) != 0;
+}
+
 static bool bank_value(TPM2_ALG_ID bank, const uint8_t digest[32], TPMT_HA *value,
                        struct error *err)
 {
@@ -84,21 +89,23 @@ static bool bank_value(TPM2_ALG_ID bank, const uint8_t digest[32], TPMT_HA *valu
         memcpy(value->digest.sha256, digest, 32);
         return true;
     }
-    if (digest_size((enum digest_algorithm)bank) == 0)
-        return error_set(err, COLDSEAL_TPM, "the TPM has a PCR bank of unknown algorithm 0x%x",
-                         bank);
     return digest_bytes((enum digest_algorithm)bank, digest, 32, (uint8_t *)&value->digest, err);
 }
 
+/* A bank of an unknown algorithm is left out, and `*unknown` names it: that the others move on must
+ * not depend on it. */
 static bool values_for_banks(const TPML_PCR_SELECTION *banks, const uint8_t digest[32],
-                             TPML_DIGEST_VALUES *values, struct error *err)
+                             TPML_DIGEST_VALUES *values, TPM2_ALG_ID *unknown, struct error *err)
 {
     values->count = 0;
+    *unknown = 0;
     for (uint32_t i = 0; i < banks->count && i < TPM2_NUM_PCR_BANKS; i++) {
+        TPM2_ALG_ID bank = banks->pcrSelections[i].hash;
         if (!bank_is_active(&banks->pcrSelections[i]))
             continue;
-        if (!bank_value(banks->pcrSelections[i].hash, digest, &values->digests[values->count++],
-                        err))
+        if (!bank_is_known(bank))
+            *unknown = bank;
+        else if (!bank_value(bank, digest, &values->digests[values->count++], err))
             return false;
     }
     return values->count > 0 || error_set(err, COLDSEAL_TPM, "the TPM has no active PCR bank");
@@ -108,6 +115,7 @@ bool tpm_extend(struct tpm *tpm, uint32_t pcr, const uint8_t digest[32], struct 
 {
     OWNED_ESYS(TPMS_CAPABILITY_DATA) banks = NULL;
     TPML_DIGEST_VALUES values = {0};
+    TPM2_ALG_ID unknown;
 
     if (pcr >= PCR_COUNT)
         return error_set(err, COLDSEAL_USAGE, "there is no PCR %u", pcr);
@@ -115,9 +123,12 @@ bool tpm_extend(struct tpm *tpm, uint32_t pcr, const uint8_t digest[32], struct 
                                     TPM2_CAP_PCRS, 0, 1, NULL, &banks);
     if (rc != TSS2_RC_SUCCESS)
         return tpm_error(rc, "list the PCR banks", err);
-    if (!values_for_banks(&banks->data.assignedPCR, digest, &values, err))
+    if (!values_for_banks(&banks->data.assignedPCR, digest, &values, &unknown, err))
         return false;
     rc = Esys_PCR_Extend(tpm->esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE,
                          ESYS_TR_NONE, &values);
-    return rc == TSS2_RC_SUCCESS || tpm_error(rc, "extend a PCR", err);
+    if (rc != TSS2_RC_SUCCESS)
+        return tpm_error(rc, "extend a PCR", err);
+    return unknown == 0 || error_set(err, COLDSEAL_TPM,
+                                     "the TPM has a PCR bank of unknown algorithm 0x%x", unknown);
 }

@@ -67,6 +67,7 @@ static void fstab_mounts_nothing_of_the_host(void **state)
            "/dev/vdb1 /data xfs nofail 0 0\n"
            "share /mnt 9p trans=virtio 0 0\n"
            "other /opt virtiofs defaults 0 0\n"
+           ".host:/x /x fuse.vmhgfs-fuse defaults 0 0\n"
            "/swapfile none swap sw 0 0\n"
            "tmpfs /tmp tmpfs nosuid 0 0\n"
            "server:/x /srv nfs ro 0 0\n"
@@ -77,11 +78,12 @@ static void fstab_mounts_nothing_of_the_host(void **state)
            "#coldseal: off: /dev/vdb1 /data xfs nofail 0 0\n"
            "#coldseal: off: share /mnt 9p trans=virtio 0 0\n"
            "#coldseal: off: other /opt virtiofs defaults 0 0\n"
+           "#coldseal: off: .host:/x /x fuse.vmhgfs-fuse defaults 0 0\n"
            "/swapfile none swap sw 0 0\n"
            "tmpfs /tmp tmpfs nosuid 0 0\n"
            "server:/x /srv nfs ro 0 0\n"
            "LABEL=B /boot ext4 ro,noauto,nofail,nodev,nosuid,noexec 0 0\n",
-           5);
+           6);
 }
 
 static void fstab_keeps_subvolumes_of_root(void **state)
