@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs inside the guest, once, as root. Starting a program costs much in the appliance, so that this
 # is one script. Says what it did in lines "change: …", "warning: …" and "initramfs: FILE".
-# Arguments: KERNEL GENERATOR CONSOLE_LOGIN(0|1) HOST_CONFIG(deny|keep)
+# Arguments: KERNEL GENERATOR CONSOLE_LOGIN(0|1) HOST_CONFIG(deny|keep) ROOT_FILE_SYSTEM
 set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -14,6 +14,7 @@ kernel=$1
 generator=$2
 console_login=$3
 host_config=$4
+root_type=${5:-}
 units=/etc/systemd/system
 
 change() {
@@ -179,6 +180,24 @@ settle_initramfs_modules() {
     fi
 }
 
+# Root's device does not exist yet, so that the hook for fsck cannot find out by itself.
+name_root_type() {
+    case "$root_type" in
+    '' | *[!a-z0-9]*) ;;
+    *) echo "FSTYPE=$root_type" >>/etc/initramfs-tools/conf.d/zz-coldseal ;;
+    esac
+}
+
+# It would grow the partition before root is mounted; /etc/initramfs-tools goes over /usr/share.
+disable_growroot() {
+    scripts=initramfs-tools/scripts/local-bottom
+    [ -e "/usr/share/$scripts/growroot" ] || return 0
+    mkdir -p "/etc/$scripts"
+    printf '#!/bin/sh\nexit 0\n' >"/etc/$scripts/growroot"
+    chmod 755 "/etc/$scripts/growroot"
+    change "initramfs: growroot is off"
+}
+
 # Other kernels' files would be cleartext that nothing checked.
 remove_other_initramfs() {
     for file in /boot/initrd.img-* /boot/initrd.img*.old* /boot/initrd.img*.bak; do
@@ -197,6 +216,8 @@ build_initramfs() {
         lsinitrd "$image" | awk 'NF >= 9 && $1 ~ /^[-ld]/ { print "initramfs: " $9 }'
     else
         settle_initramfs_modules
+        name_root_type
+        disable_growroot
         mkinitramfs -o "$image" "$kernel" >&2
         lsinitramfs "$image" | sed 's/^/initramfs: /'
     fi

@@ -95,16 +95,21 @@ static void note_os(const struct guest_os *os, struct guest_result *result)
     snprintf(result->initramfs, sizeof(result->initramfs), "%s", initramfs_name(os->initramfs));
 }
 
+/* Local packages first: they may bring what is missing. */
 static bool check_guest(struct appliance *appliance, const struct guest_request *request,
                         struct guest_os *os, struct guest_result *result, struct error *err)
 {
     OWNED_PTR(char) program = unlock_program_path(request->options, err);
+    char root[32];
 
-    if (program == NULL || !guest_inspect(appliance, os, err) ||
-        !harden_install_debs(appliance, request->options, &result->changes, err))
+    partition_device(request->root_partition, root);
+    if (program == NULL ||
+        !harden_install_debs(appliance, request->options, &result->changes, err) ||
+        !guest_inspect(appliance, root, os, err))
         return false;
     note_os(os, result);
-    return guest_check_libraries(appliance, os, program, err);
+    /* dracut guests are unlocked by systemd-cryptsetup */
+    return os->initramfs == INITRAMFS_DRACUT || guest_check_libraries(appliance, os, program, err);
 }
 
 static char *render_grub_cfg(const struct guest_request *request, const struct guest_os *os,

@@ -8,7 +8,8 @@
 #include "guest/template.h"
 
 #define MODULE_LIST_LIMIT ((size_t)4 << 20)
-#define SCRIPT "/usr/lib/coldseal/guest-setup"
+#define FOLDER "/usr/lib/coldseal"
+#define SCRIPT FOLDER "/guest-setup"
 
 struct needed_file {
     const char *pattern;
@@ -129,11 +130,13 @@ static char *run_script(struct appliance *appliance, const struct guest_os *os,
         initramfs_name(os->initramfs),
         options->console_login ? "1" : "0",
         options->host_config == COLDSEAL_HOST_CONFIG_KEEP ? "keep" : "deny",
+        os->root_type,
         NULL,
     };
     OWNED_PTR(char) script = template_path(options, "guest-setup.sh", err);
 
-    if (script == NULL || !guest_upload(appliance, script, SCRIPT, 0700, err))
+    if (script == NULL || !guest_make_folder(appliance, FOLDER, err) ||
+        !guest_upload(appliance, script, SCRIPT, 0700, err))
         return NULL;
     OWNED_PTR(char) output = guest_run(appliance, argv, err);
     if (output == NULL || !guest_remove(appliance, SCRIPT, err))

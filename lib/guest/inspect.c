@@ -56,21 +56,46 @@ static bool find_kernel(struct appliance *appliance, struct guest_os *os, struct
                                                    : "linux-image-cloud-amd64");
 }
 
-static bool find_initramfs(struct appliance *appliance, struct guest_os *os, struct error *err)
+static bool has_any_file(struct appliance *appliance, const char *const *paths, size_t count)
 {
-    static const char *const dracut[] = {"/usr/bin/dracut", "/usr/sbin/dracut"};
-
-    os->initramfs = INITRAMFS_TOOLS;
-    if (guest_has_file(appliance, "/usr/sbin/mkinitramfs"))
-        return true;
-    os->initramfs = INITRAMFS_DRACUT;
-    for (size_t i = 0; i < sizeof(dracut) / sizeof(dracut[0]); i++) {
-        if (guest_has_file(appliance, dracut[i]))
+    for (size_t i = 0; i < count; i++) {
+        if (guest_has_file(appliance, paths[i]))
             return true;
     }
+    return false;
+}
+#define HAS_ANY_FILE(appliance, paths) \
+    has_any_file((appliance), (paths), sizeof(paths) / sizeof((paths)[0]))
+
+/* dracut guests are unlocked by systemd's own program, and dracut's module for the TPM wants
+ * tpm2-tools. */
+static bool check_dracut(struct appliance *appliance, struct error *err)
+{
+    static const char *const cryptsetup[] = {"/usr/bin/systemd-cryptsetup",
+                                             "/usr/lib/systemd/systemd-cryptsetup"};
+    static const char *const tools[] = {"/usr/bin/tpm2"};
+
+    if (HAS_ANY_FILE(appliance, cryptsetup) && HAS_ANY_FILE(appliance, tools))
+        return true;
     return error_set(err, COLDSEAL_UNSUPPORTED,
-                     "the guest has neither initramfs-tools nor dracut: virt-customize -a IMAGE "
-                     "--install initramfs-tools");
+                     "the guest's initramfs is dracut's, and systemd-cryptsetup or tpm2-tools is "
+                     "not installed: run \"virt-customize -a IMAGE --install "
+                     "systemd-cryptsetup,tpm2-tools\" first, or give the packages with --deb");
+}
+
+static bool find_initramfs(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    static const char *const mkinitramfs[] = {"/usr/sbin/mkinitramfs"};
+    static const char *const dracut[] = {"/usr/bin/dracut", "/usr/sbin/dracut"};
+
+    os->initramfs = HAS_ANY_FILE(appliance, mkinitramfs) ? INITRAMFS_TOOLS : INITRAMFS_DRACUT;
+    if (os->initramfs == INITRAMFS_TOOLS)
+        return true;
+    if (HAS_ANY_FILE(appliance, dracut))
+        return check_dracut(appliance, err);
+    return error_set(err, COLDSEAL_UNSUPPORTED,
+                     "the guest has neither initramfs-tools nor dracut: run \"virt-customize -a "
+                     "IMAGE --install initramfs-tools\" first");
 }
 
 static bool read_os_release(struct appliance *appliance, struct guest_os *os, struct error *err)
@@ -157,11 +182,24 @@ static bool find_grub(struct appliance *appliance, struct guest_os *os, struct e
     return true;
 }
 
-bool guest_inspect(struct appliance *appliance, struct guest_os *os, struct error *err)
+static bool read_root_type(struct appliance *appliance, const char *device, struct guest_os *os,
+                           struct error *err)
+{
+    OWNED_PTR(char) type = guestfs_vfs_type(appliance->g, device);
+
+    if (type == NULL)
+        return appliance_error(appliance, err, "type of root");
+    snprintf(os->root_type, sizeof(os->root_type), "%s", type);
+    return true;
+}
+
+bool guest_inspect(struct appliance *appliance, const char *root_device, struct guest_os *os,
+                   struct error *err)
 {
     *os = (struct guest_os){0};
     if (!read_os_release(appliance, os, err) || !find_initramfs(appliance, os, err) ||
-        !find_kernel(appliance, os, err) || !find_grub(appliance, os, err))
+        !find_kernel(appliance, os, err) || !find_grub(appliance, os, err) ||
+        !read_root_type(appliance, root_device, os, err))
         return false;
     os->has_cloud_init = guest_has_file(appliance, "/usr/bin/cloud-init");
     return true;

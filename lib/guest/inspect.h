@@ -14,6 +14,7 @@ struct guest_os {
     char kernel[128];  /* newest release that has an image in /boot and modules */
     char grub_dir[96]; /* folder on the ESP where the signed GRUB reads its configuration */
     char vendor_dir[96];
+    char root_type[32]; /* "ext4" */
     enum initramfs_kind initramfs;
     bool has_cloud_init;
 };
@@ -25,8 +26,9 @@ void os_release_value(const char *text, const char *key, char *value, size_t siz
 /* Of two kernel releases, whether `a` is the newer one. */
 bool kernel_is_newer(const char *a, const char *b);
 
-/* Root, /boot and the ESP (at /boot/efi) are mounted. COLDSEAL_UNSUPPORTED with the reason and the
- * remedy for a guest that cannot be prepared. */
-bool guest_inspect(struct appliance *appliance, struct guest_os *os, struct error *err);
+/* Root (a device), /boot and the ESP (at /boot/efi) are mounted. COLDSEAL_UNSUPPORTED with the
+ * reason and the remedy for a guest that cannot be prepared. */
+bool guest_inspect(struct appliance *appliance, const char *root_device, struct guest_os *os,
+                   struct error *err);
 
 #endif

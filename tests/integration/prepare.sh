@@ -185,7 +185,13 @@ printf '#cloud-config\nhostname: "one"\nwrite_files: [{path: /x, content: "a\\tb
 printf 'instance-id: i-1\nlocal-hostname: one\n' >"$TMP/seed/meta-data"
 printf 'version: 2\nethernets:\n  any: {match: {name: "e*"}, dhcp4: true}\n' \
     >"$TMP/seed/network-config"
-prepare "$TMP/jammy.qcow2" 1 15 "$offset:$length" "seed=$TMP/seed" arg=mitigations=auto
+mkdir -p "$TMP/package/DEBIAN" "$TMP/package/opt"
+printf 'Package: coldseal-test\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: test\n' \
+    >"$TMP/package/DEBIAN/control"
+echo installed >"$TMP/package/opt/coldseal-test"
+dpkg-deb -q --root-owner-group --build "$TMP/package" "$TMP/test.deb"
+prepare "$TMP/jammy.qcow2" 1 15 "$offset:$length" "seed=$TMP/seed" arg=mitigations=auto \
+    "deb=$TMP/test.deb"
 qemu-img convert -O raw "$TMP/jammy.qcow2" "$TMP/jammy.raw"
 sgdisk -v "$TMP/jammy.raw" | seen 'No problems found' || fail "the partition table"
 sgdisk -i 16 "$TMP/jammy.raw" | seen -i BC13C2FF-59E6-4262-A352-B275FD6F7172 || fail "type of 16"
@@ -195,6 +201,10 @@ check_guest "$TMP/jammy"
 left=$(debugfs -R 'ls -p /boot' "$TMP/jammy/1" 2>/dev/null | cut -d/ -f6 | grep -vxE '\.|\.\.|' || true)
 [ "$left" = efi ] || fail "root keeps files in /boot: $left"
 grep -q ' mitigations=auto$' "$TMP/grub.cfg" || fail "an added kernel argument"
+[ "$(ext4_cat "$TMP/jammy/1" /opt/coldseal-test)" = installed ] || fail "a local package"
+if ext4_has "$TMP/jammy/1" /var/tmp/coldseal-debs || ext4_has "$TMP/jammy/1" /usr/sbin/policy-rc.d; then
+    fail "leavings of the local package's installation"
+fi
 for file in seed network; do
     name=/etc/cloud/cloud.cfg.d/zz-coldseal-$file.cfg
     [ "$(ext4_mode "$TMP/jammy/1" "$name")" = 0600 ] || fail "$name can be read by everybody"
