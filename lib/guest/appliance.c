@@ -84,12 +84,46 @@ static bool check_room(const char *cache_folder, struct error *err)
                      (unsigned long long)(needed >> 20));
 }
 
-bool appliance_check_host(struct error *err)
+/* Newlines of libguestfs' long messages would be noise in a line. */
+static void flatten(char *message)
 {
-    guestfs_h *g = guestfs_create();
+    for (char *p = message; *p != '\0'; p++) {
+        if (*p == '\n')
+            *p = p[1] == '\0' ? '\0' : ' ';
+    }
+}
+
+static void last_error(guestfs_h *g, char *why, size_t size)
+{
+    const char *last = guestfs_last_error(g);
+
+    snprintf(why, size, "%s", last == NULL ? "no reason given" : last);
+    flatten(why);
+}
+
+/* Silent, and with the user's settings, which guestfs_create() would ignore where they are wrong.
+ */
+static guestfs_h *new_handle(struct error *err)
+{
+    char why[ERROR_MESSAGE_BYTES / 2];
+    guestfs_h *g = guestfs_create_flags(GUESTFS_CREATE_NO_ENVIRONMENT);
 
     if (g == NULL)
-        return error_set(err, COLDSEAL_IO, "libguestfs does not start");
+        return error_set(err, COLDSEAL_IO, "libguestfs does not start"), NULL;
+    guestfs_set_error_handler(g, NULL, NULL);
+    if (guestfs_parse_environment(g) == 0)
+        return g;
+    last_error(g, why, sizeof(why));
+    guestfs_close(g);
+    return error_set(err, COLDSEAL_IO, "settings of libguestfs in the environment: %s", why), NULL;
+}
+
+bool appliance_check_host(struct error *err)
+{
+    guestfs_h *g = new_handle(err);
+
+    if (g == NULL)
+        return false;
     const char *borrowed = guestfs_get_path(g);
     OWNED_PTR(char) search_path = strdup(borrowed == NULL ? "" : borrowed);
     OWNED_PTR(char) cache_folder = guestfs_get_cachedir(g);
@@ -101,18 +135,8 @@ bool appliance_check_host(struct error *err)
     return check_kernel(err) && check_room(cache_folder, err);
 }
 
-/* Newlines of libguestfs' long messages would be noise in a line. */
-static void flatten(char *message)
-{
-    for (char *p = message; *p != '\0'; p++) {
-        if (*p == '\n')
-            *p = p[1] == '\0' ? '\0' : ' ';
-    }
-}
-
 bool appliance_error(struct appliance *appliance, struct error *err, const char *format, ...)
 {
-    const char *last = guestfs_last_error(appliance->g);
     bool is_gone = guestfs_is_ready(appliance->g) != 1;
     char what[256], why[ERROR_MESSAGE_BYTES / 2];
     va_list args;
@@ -120,8 +144,7 @@ bool appliance_error(struct appliance *appliance, struct error *err, const char 
     va_start(args, format);
     vsnprintf(what, sizeof(what), format, args);
     va_end(args);
-    snprintf(why, sizeof(why), "%s", last == NULL ? "no reason given" : last);
-    flatten(why);
+    last_error(appliance->g, why, sizeof(why));
     return error_set(err, is_gone ? COLDSEAL_TRY_AGAIN : COLDSEAL_UNSUPPORTED, "%s: %s%s", what,
                      is_gone ? "the appliance died: " : "", why);
 }
@@ -153,30 +176,28 @@ static bool has_setting(guestfs_h *g, const char *name)
     return value != NULL;
 }
 
-static guestfs_h *configure(const char *overlay_path, bool force_tcg)
+static bool configure(guestfs_h *g, const char *overlay_path, bool force_tcg)
 {
-    guestfs_h *g = guestfs_create();
-
-    if (g == NULL)
-        return NULL;
-    guestfs_set_error_handler(g, NULL, NULL);
-    if (guestfs_set_backend(g, "direct") != 0 || guestfs_set_network(g, 0) != 0 ||
-        guestfs_set_memsize(g, APPLIANCE_MEMORY_MIB) != 0 || guestfs_set_autosync(g, 1) != 0 ||
-        (force_tcg && !add_force_tcg(g)) ||
-        guestfs_add_drive_opts(g, overlay_path, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
-                               GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1) != 0) {
-        guestfs_close(g);
-        return NULL;
-    }
-    return g;
+    return guestfs_set_backend(g, "direct") == 0 && guestfs_set_network(g, 0) == 0 &&
+           guestfs_set_memsize(g, APPLIANCE_MEMORY_MIB) == 0 && guestfs_set_autosync(g, 1) == 0 &&
+           (!force_tcg || add_force_tcg(g)) &&
+           guestfs_add_drive_opts(g, overlay_path, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
+                                  GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1) == 0;
 }
 
 static bool try_launch(struct appliance *appliance, const char *overlay_path, bool force_tcg,
                        struct error *err)
 {
-    appliance->g = configure(overlay_path, force_tcg);
+    char why[ERROR_MESSAGE_BYTES / 2];
+
+    appliance->g = new_handle(err);
     if (appliance->g == NULL)
-        return error_set(err, COLDSEAL_IO, "libguestfs cannot be set up for %s", overlay_path);
+        return false;
+    if (!configure(appliance->g, overlay_path, force_tcg)) {
+        last_error(appliance->g, why, sizeof(why));
+        guestfs_close(TAKE(appliance->g));
+        return error_set(err, COLDSEAL_IO, "set up the appliance: %s", why);
+    }
     bool tcg = has_setting(appliance->g, force_tcg_setting) || access("/dev/kvm", R_OK | W_OK) != 0;
     snprintf(appliance->accelerator, sizeof(appliance->accelerator), "%s", tcg ? "tcg" : "kvm");
     if (guestfs_launch(appliance->g) == 0)

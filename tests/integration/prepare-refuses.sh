@@ -23,7 +23,7 @@ run=("$PREPARE" "$TMP/overlay.qcow2" "$SRC/templates" "$COLDSEAL_UNLOCK" 1 15 16
 
 note "no folder for the appliance"
 make_overlay "$IMAGES/noble.raw" raw "$TMP/overlay.qcow2"
-LIBGUESTFS_CACHEDIR=$TMP/absent refused 3 "$TMP/absent, where libguestfs keeps its appliance" "${run[@]}"
+LIBGUESTFS_CACHEDIR=$TMP/absent refused 3 "settings of libguestfs in the environment: .*$TMP/absent" "${run[@]}"
 
 note "a guest without libraries"
 cp --sparse=always "$IMAGES/noble.raw" "$TMP/lacking.raw"
