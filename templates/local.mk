@@ -9,6 +9,7 @@ dist_pkgdata_DATA += \
 	templates/guest-setup.sh \
 	templates/initramfs-conf \
 	templates/initramfs-hook \
+	templates/initramfs-init-bottom \
 	templates/initramfs-local-bottom \
 	templates/initramfs-local-top \
 	templates/ssh-host-keys.service

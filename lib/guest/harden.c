@@ -31,6 +31,8 @@ static const struct guest_file guest_files[] = {
     {"initramfs-hook", "/etc/initramfs-tools/hooks", "coldseal", 0755, WITH_INITRAMFS_TOOLS},
     {"initramfs-local-top", "/etc/initramfs-tools/scripts/local-top", "coldseal", 0755,
      WITH_INITRAMFS_TOOLS},
+    {"initramfs-init-bottom", "/etc/initramfs-tools/scripts/init-bottom", "coldseal", 0755,
+     WITH_INITRAMFS_TOOLS},
     {"initramfs-local-bottom", "/etc/initramfs-tools/scripts/local-bottom", "coldseal", 0755,
      WITH_INITRAMFS_TOOLS},
     /* last in the folder's order: a file "resume" there would win otherwise */

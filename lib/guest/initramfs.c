@@ -21,6 +21,7 @@ struct needed_file {
 static const struct needed_file needed_files[] = {
     {"*sbin/coldseal-unlock", "coldseal-unlock", true, false},
     {"scripts/local-top/coldseal", "the script that starts coldseal-unlock", true, false},
+    {"scripts/init-bottom/coldseal", "the script that looks for the root's init", true, false},
     {"scripts/local-bottom/coldseal", "the script that looks at the mounted root", true, false},
     {"*/libtss2-tcti-device.so.0", "the TPM's device library", true, true},
     {"*/libcryptsetup.so.12", "libcryptsetup", true, true},

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The script that looks at the mounted root, over folders that stand for /proc and /sys: it ends in
+# The scripts that look at the mounted root, over folders that stand for /proc and /sys: they end in
 # success for our mapping with an init, and in a power-off for anything else.
 # limit: 60
 # shellcheck source=tests/lib/common.sh
@@ -8,8 +8,10 @@
 
 root=$TMP/machine
 mkdir -p "$root/bin"
-sed -e "s,/proc/,$root/proc/,; s,/sys/,$root/sys/,; s,/dev/console,$root/console," \
-    "$SRC/templates/initramfs-local-bottom" >"$TMP/script"
+for stage in local-bottom init-bottom; do
+    sed -e "s,/proc/,$root/proc/,; s,/sys/,$root/sys/,; s,/dev/console,$root/console," \
+        "$SRC/templates/initramfs-$stage" >"$TMP/$stage"
+done
 # the real one is klibc's: -n FOLDER INIT says whether INIT is there
 cat >"$root/bin/run-init" <<'END'
 #!/bin/sh
@@ -41,7 +43,10 @@ machine()
 
 run()
 {
-    env -i PATH="$root/bin:$PATH" rootmnt=/root init=/sbin/init sh "$TMP/script"
+    local stage
+    for stage in local-bottom init-bottom; do
+        env -i PATH="$root/bin:$PATH" rootmnt=/root init=/sbin/init sh "$TMP/$stage" || return
+    done
 }
 
 goes_on()

@@ -77,6 +77,10 @@ check_initramfs()
     expect_same "$main/usr/sbin/coldseal-unlock" "$COLDSEAL_UNLOCK"
     expect_same "$main/scripts/local-top/coldseal" "$SRC/templates/initramfs-local-top"
     expect_same "$main/scripts/local-bottom/coldseal" "$SRC/templates/initramfs-local-bottom"
+    expect_same "$main/scripts/init-bottom/coldseal" "$SRC/templates/initramfs-init-bottom"
+    # run-init needs the /dev that udev's script moves
+    grep -oE '/(udev|coldseal) ' "$main/scripts/init-bottom/ORDER" | tr -d '/ \n' | seen -x udevcoldseal ||
+        fail "order of init-bottom"
     grep -q coldseal "$main/scripts/local-top/ORDER" || fail "the script is not in ORDER"
     grep -q coldseal "$main/scripts/local-bottom/ORDER" || fail "the second is not in ORDER"
     find "$TMP/unpacked" -name 'dm-crypt.ko*' | seen . || fail "no dm-crypt"

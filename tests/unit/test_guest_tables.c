@@ -310,6 +310,7 @@ static const char *const good_initramfs[] = {
     "init",
     "scripts/local-top/coldseal",
     "scripts/local-bottom/coldseal",
+    "scripts/init-bottom/coldseal",
     "usr/sbin/coldseal-unlock",
     "usr/lib/x86_64-linux-gnu/libcryptsetup.so.12",
     "usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0",
@@ -349,6 +350,7 @@ static void initramfs_is_looked_through(void **state)
     assert_false(check_names("coldseal-unlock", NULL, false, &err));
     assert_false(check_names("local-top", NULL, false, &err));
     assert_false(check_names("local-bottom", NULL, false, &err));
+    assert_false(check_names("init-bottom", NULL, false, &err));
     assert_false(check_names("libtss2", NULL, false, &err));
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         assert_false(check_names(NULL, keys[i], false, &err));
