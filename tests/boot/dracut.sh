@@ -19,11 +19,13 @@ vm_wait stock 300 "$(vm_report stock)" 'COLDSEAL-TEST EVENTLOG END'
 vm_kill stock
 vm_event_log stock "$TMP/log"
 
-"$COLDSEAL" target read --swtpm-state "$(vm_tpm stock)" -o "$TMP/target"
-"$COLDSEAL" seal "$pool" -o "$disk" --key-file "$TMP/key" --target "$TMP/target" \
+"$COLDSEAL" target read --quiet --swtpm-state "$(vm_tpm stock)" -o "$TMP/target"
+"$COLDSEAL" seal --quiet "$pool" -o "$disk" --key-file "$TMP/key" --target "$TMP/target" \
     --pcr-values "$TMP/log" --shared-key --no-recovery
 
 vm_start stock "$disk"
 sealed_expect_open stock stock
-vm_run stock 60 'journalctl -b -o cat -u "systemd-cryptsetup@*" | tail -n 20'
+vm_run stock 60 'journalctl -b -o cat -u "systemd-cryptsetup@*"' >"$TMP/journal"
+cat "$TMP/journal"
+grep -q '^Finished systemd-cryptsetup@' "$TMP/journal" || fail "systemd-cryptsetup did not unlock"
 vm_power_off stock

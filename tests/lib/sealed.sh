@@ -9,10 +9,10 @@ sealed_encrypt()
     local image=$1 out=$2 key=$3 before code=0
     shift 3
     before=$(sha256 "$image")
-    "$COLDSEAL" encrypt "$image" "$out" --key-out "$key" --console-login "$@" || code=$?
+    "$COLDSEAL" encrypt --quiet "$image" "$out" --key-out "$key" --console-login "$@" || code=$?
     if [ "$code" = 75 ]; then
         code=0
-        "$COLDSEAL" encrypt --force "$image" "$out" --key-out "$key.2" --console-login "$@" || code=$?
+        "$COLDSEAL" encrypt --quiet --force "$image" "$out" --key-out "$key.2" --console-login "$@" || code=$?
         mv "$key.2" "$key"
     fi
     [ "$code" = 0 ] || fail "encrypt: exit $code"
@@ -93,7 +93,7 @@ sealed_make()
     qemu-img create -q -f qcow2 -b "$(realpath "$pool")" -F qcow2 "$TMP/first-$name.qcow2"
     vm_start "$name" "$TMP/first-$name.qcow2"
     sealed_expect_closed "$name"
-    "$COLDSEAL" target read --swtpm-state "$(vm_tpm "$name")" -o "$TMP/$name.target"
-    "$COLDSEAL" seal "$pool" -o "$out" --key-file "$key" --target "$TMP/$name.target" \
+    "$COLDSEAL" target read --quiet --swtpm-state "$(vm_tpm "$name")" -o "$TMP/$name.target"
+    "$COLDSEAL" seal --quiet "$pool" -o "$out" --key-file "$key" --target "$TMP/$name.target" \
         --pcr-values "$(vm_console "$name")" --shared-key --no-recovery
 }
