@@ -23,9 +23,9 @@ libcoldseal_a_SOURCES += \
 	lib/boot/grub_field.c \
 	lib/boot/grub_image.c
 
-check_PROGRAMS += tests/unit/layout_show
-tests_unit_layout_show_SOURCES = tests/unit/layout_show.c
-tests_unit_layout_show_LDADD = $(unit_libs)
+check_PROGRAMS += tests/tools/layout_show
+tests_tools_layout_show_SOURCES = tests/tools/layout_show.c
+tests_tools_layout_show_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_fat

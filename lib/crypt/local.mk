@@ -25,6 +25,6 @@ tests_unit_test_sector_cipher_LDADD = $(unit_libs)
 endif
 
 # For scripts that hold this folder against cryptsetup.
-check_PROGRAMS += tests/tool/crypt_tool
-tests_tool_crypt_tool_SOURCES = tests/tool/crypt_tool.c
-tests_tool_crypt_tool_LDADD = libcoldseal.a $(host_libs)
+check_PROGRAMS += tests/tools/crypt_tool
+tests_tools_crypt_tool_SOURCES = tests/tools/crypt_tool.c
+tests_tools_crypt_tool_LDADD = libcoldseal.a $(host_libs)

@@ -31,6 +31,6 @@ tests_fuzz_fuzz_elf_SOURCES = tests/fuzz/fuzz_elf.c $(fuzz_main)
 tests_fuzz_fuzz_elf_LDADD = $(unit_libs)
 tests_fuzz_fuzz_elf_LDFLAGS = $(fuzz_ldflags)
 
-check_PROGRAMS += tests/unit/prepare_guest
-tests_unit_prepare_guest_SOURCES = tests/unit/prepare_guest.c
-tests_unit_prepare_guest_LDADD = $(unit_libs)
+check_PROGRAMS += tests/tools/prepare_guest
+tests_tools_prepare_guest_SOURCES = tests/tools/prepare_guest.c
+tests_tools_prepare_guest_LDADD = $(unit_libs)

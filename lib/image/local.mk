@@ -22,9 +22,9 @@ libcoldseal_a_SOURCES += \
 	lib/image/ranges.c lib/image/ranges.h \
 	lib/image/raw.c
 
-check_PROGRAMS += tests/unit/disk_cat
-tests_unit_disk_cat_SOURCES = tests/unit/disk_cat.c
-tests_unit_disk_cat_LDADD = $(unit_libs)
+check_PROGRAMS += tests/tools/disk_cat
+tests_tools_disk_cat_SOURCES = tests/tools/disk_cat.c
+tests_tools_disk_cat_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_ranges tests/unit/test_disk tests/unit/test_qcow2 \

@@ -8,7 +8,7 @@
 #   tests/bench/image-read.sh [IMAGE]
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
-disk_cat=$BUILD/tests/unit/disk_cat
+disk_cat=$BUILD/tests/tools/disk_cat
 image=${1:-$IMAGES/noble.qcow2}
 runs=${RUNS:-3}
 

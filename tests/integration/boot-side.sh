@@ -6,7 +6,7 @@
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
 
-show="$BUILD/tests/unit/layout_show"
+show="$BUILD/tests/tools/layout_show"
 raw="$IMAGES/noble.raw"
 cd "$TMP"
 export MTOOLS_SKIP_CHECK=1 LC_ALL=C.UTF-8

@@ -5,7 +5,7 @@
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
 
-show="$BUILD/tests/unit/layout_show"
+show="$BUILD/tests/tools/layout_show"
 cd "$TMP"
 
 make_tree()

@@ -6,7 +6,7 @@
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
 cd "$TMP" || exit
-disk_cat=$BUILD/tests/unit/disk_cat
+disk_cat=$BUILD/tests/tools/disk_cat
 # Of address space, and processor time: what any image may take. The build with ASan needs more
 # address space than there is, so it goes without that limit.
 limit_kib=262144

@@ -5,7 +5,7 @@
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
 cd "$TMP" || exit
-disk_cat=$BUILD/tests/unit/disk_cat
+disk_cat=$BUILD/tests/tools/disk_cat
 
 make_images()
 {

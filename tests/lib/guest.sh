@@ -8,7 +8,7 @@
 unset LIBGUESTFS_BACKEND LIBGUESTFS_BACKEND_SETTINGS
 export LIBGUESTFS_CACHEDIR="${LIBGUESTFS_CACHEDIR:-/var/tmp}"
 
-PREPARE=$BUILD/tests/unit/prepare_guest
+PREPARE=$BUILD/tests/tools/prepare_guest
 MIB=1048576
 
 # seen …: grep, to the end of its input: with pipefail, "grep -q" would make what writes fail.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the copy engine writes and where. That its ciphertext is right is shown by cryptsetup, in
- * integration/luks2_cryptsetup. */
+ * integration/luks2-cryptsetup. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 # limit: 180
 . "$SRC/tests/lib/common.sh"
 
-tool=$BUILD/tests/unit/seal_tool
+tool=$BUILD/tests/tools/seal_tool
 
 member()
 {

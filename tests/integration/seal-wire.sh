@@ -4,7 +4,7 @@
 # limit: 120
 . "$SRC/tests/lib/common.sh"
 
-tool=$BUILD/tests/unit/seal_tool
+tool=$BUILD/tests/tools/seal_tool
 
 swtpm_create "$TMP/tpm" --pcr-banks sha1,sha256,sha384,sha512
 swtpm_start "$TMP/tpm"

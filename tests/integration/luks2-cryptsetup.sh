@@ -4,7 +4,7 @@
 # Headers, keyslots, tokens and ciphertext against cryptsetup, both ways, on plain files.
 . "$SRC/tests/lib/common.sh"
 
-tool=$BUILD/tests/tool/crypt_tool
+tool=$BUILD/tests/tools/crypt_tool
 cd "$TMP"
 
 # Data, zeros that a file system would call used, data; not a whole number of MiB.

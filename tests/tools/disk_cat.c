@@ -377,7 +377,7 @@ static bool run(int argc, char **argv, struct error *err)
         return plan(argv[2], argv[3], err);
     if (is_command(argc, argv, "overlay", 4))
         return overlay(argv[2], argv[3], argv[4], argv[5], err);
-    return error_set(err, COLDSEAL_USAGE, "see the head of tests/unit/disk_cat.c");
+    return error_set(err, COLDSEAL_USAGE, "see the head of tests/tools/disk_cat.c");
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,7 @@
 # limit: 300
 . "$SRC/tests/lib/common.sh"
 
-tool=$BUILD/tests/unit/seal_tool
+tool=$BUILD/tests/tools/seal_tool
 pcrs=4,7,8,9,14,15
 
 swtpm_start "$TMP/tpm"
@@ -220,7 +220,7 @@ tpm2_clear -Q
 expect_refusal 5 '^another TPM' "$tool" many "$TMP/before.json" "$SWTPM_TCTI" 1
 
 note "coordinates that begin with a zero byte"
-"$BUILD/tests/unit/seal_zeros" "$SWTPM_TCTI"
+"$BUILD/tests/tools/seal_zeros" "$SWTPM_TCTI"
 
 note "an owner hierarchy that needs a password"
 tpm2_evictcontrol -Q -C o -c 0x81000001
