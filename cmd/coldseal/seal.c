@@ -39,7 +39,7 @@ int seal_run(const struct command *self, int argc, char **argv)
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "make a recovery key and write it here",
          &options.recovery_key_out},
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
-        {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &options.output.force},
+        {"force", 'f', OPTION_FLAG, NULL, "replace existing output files", &options.output.force},
     };
     struct coldseal_report *report = NULL;
     struct coldseal_error err = {0};

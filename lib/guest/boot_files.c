@@ -8,9 +8,12 @@
 #define ARGUMENT_LIMIT 256
 
 static const char common_arguments[] =
-    "panic=30 noresume systemd.import_credentials=no systemd.gpt_auto=0";
+    "panic=30 noresume sysctl.kernel.sysrq=0 systemd.import_credentials=no systemd.gpt_auto=0";
 static const char no_login_argument[] = "systemd.getty_auto=0";
 static const char console_arguments[] = "console=tty1 console=ttyS0";
+/* Masked in the root as well; but there the host can garble what it cannot read. */
+static const char mask_arguments[] =
+    "systemd.mask=emergency.service systemd.mask=rescue.service systemd.mask=debug-shell.service";
 /* Stock systemd-cryptsetup unlocks; it must neither ask nor open a shell. */
 static const char dracut_arguments[] =
     "rd.luks.name=$coldseal_uuid=cloudimg-rootfs rd.luks.options=$coldseal_uuid=tpm2-device=auto "
@@ -39,8 +42,8 @@ static char *kernel_arguments(enum initramfs_kind initramfs,
     if (!options->console_login)
         text_add(&text, " %s", no_login_argument);
     text_add(&text, " %s", console_arguments);
-    if (initramfs == INITRAMFS_DRACUT)
-        text_add(&text, " %s", dracut_arguments);
+    /* dracut's initramfs runs a systemd of its own, which needs those units to power off */
+    text_add(&text, " %s", initramfs == INITRAMFS_DRACUT ? dracut_arguments : mask_arguments);
     for (size_t i = 0; i < options->kernel_arg_count; i++) {
         if (!check_argument(options->kernel_args[i], err))
             return NULL;

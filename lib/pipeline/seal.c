@@ -18,7 +18,10 @@ static bool write_recovery_key(const struct sealing *work, struct error *err)
 {
     const char *path = work->options->recovery_key_out;
 
-    return path == NULL || secret_write_file(work->recovery_key, path, err);
+    return path == NULL ||
+           outfile_write(path, work->recovery_key->data, work->recovery_key->size, 0600,
+                         work->options->output.force, err) ||
+           error_wrap(err, "recovery key file");
 }
 
 static void take_recovery_key_back(const struct sealing *work)

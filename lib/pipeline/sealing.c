@@ -41,12 +41,15 @@ static bool read_policy(struct sealing *work, struct error *err)
            policy_pcr_digest(&work->pcr_values, work->pcr_mask, work->policy, err);
 }
 
+/* A recovery key file of an earlier run that was cut off before the header is in the way; nobody
+ * but the caller knows that it is no other disk's. */
 static bool check_outputs(const struct coldseal_seal_options *options, struct error *err)
 {
     const char *recovery = options->recovery_key_out;
 
-    if (recovery != NULL && strcmp(recovery, "-") != 0 && access(recovery, F_OK) == 0)
-        return error_set(err, COLDSEAL_IO, "recovery key file %s exists", recovery);
+    if (recovery != NULL && strcmp(recovery, "-") != 0 &&
+        !outfile_check(recovery, options->output.force, err))
+        return error_wrap(err, "recovery key file");
     return options->in_place || (source_is_not(options->image, options->out, err) &&
                                  outfile_check(options->out, options->output.force, err));
 }

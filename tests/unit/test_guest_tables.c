@@ -136,11 +136,13 @@ static void grub_cfg_is_rendered(void **state)
 
     (void)state;
     assert_non_null(text);
-    assert_string_equal(text, "# coldseal grub.cfg format 1\nsearch " BOOT_UUID
-                              "\nlinux $coldseal_uuid panic=30 noresume "
-                              "systemd.import_credentials=no systemd.gpt_auto=0 "
-                              "systemd.getty_auto=0 console=tty1 console=ttyS0 "
-                              "mitigations=auto,nosmt console=hvc0\n");
+    assert_string_equal(text,
+                        "# coldseal grub.cfg format 1\nsearch " BOOT_UUID
+                        "\nlinux $coldseal_uuid panic=30 noresume "
+                        "sysctl.kernel.sysrq=0 systemd.import_credentials=no systemd.gpt_auto=0 "
+                        "systemd.getty_auto=0 console=tty1 console=ttyS0 "
+                        "systemd.mask=emergency.service systemd.mask=rescue.service "
+                        "systemd.mask=debug-shell.service mitigations=auto,nosmt console=hvc0\n");
 }
 
 static void grub_cfg_follows_the_options(void **state)
