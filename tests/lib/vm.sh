@@ -137,7 +137,7 @@ vm_wait_off()
 
 vm_wait_ready()
 {
-    vm_wait "$1" "${2:-400}" "$(vm_report "$1")" 'COLDSEAL-TEST PROMPT'
+    vm_wait "$1" "${2:-600}" "$(vm_report "$1")" 'COLDSEAL-TEST PROMPT'
     note "$1: boot ${vm_boots[$1]} ready after $((SECONDS - vm_start_seconds)) s"
 }
 
