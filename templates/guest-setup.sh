@@ -15,6 +15,8 @@ generator=$2
 console_login=$3
 host_config=$4
 root_type=${5:-}
+# sh has one name space: a loop in a function could change them
+readonly kernel generator console_login host_config root_type
 units=/etc/systemd/system
 
 change() {
@@ -62,9 +64,9 @@ mask_shells() {
 mask_generators() {
     folder=/etc/systemd/system-generators
     mkdir -p "$folder"
-    for generator in systemd-run-generator systemd-gpt-auto-generator \
+    for name in systemd-run-generator systemd-gpt-auto-generator \
         systemd-hibernate-resume-generator systemd-import-generator; do
-        ln -sfn /dev/null "$folder/$generator"
+        ln -sfn /dev/null "$folder/$name"
     done
     # an SSH server on a socket that the host alone can reach
     if [ "$host_config" = deny ]; then

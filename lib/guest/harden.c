@@ -158,7 +158,10 @@ bool harden_install(struct appliance *appliance, const struct guest_os *os,
                     const struct coldseal_guest_options *options, const char *boot_uuid,
                     struct guest_result *result, struct error *err)
 {
-    return install_program(appliance, options, err) && install_files(appliance, os, options, err) &&
+    bool is_ours = os->initramfs == INITRAMFS_TOOLS;
+
+    return (!is_ours || install_program(appliance, options, err)) &&
+           install_files(appliance, os, options, err) &&
            harden_fstab(appliance, boot_uuid, result, err) &&
            harden_crypttab(appliance, result, err) &&
            close_cloud_init(appliance, os, options, result, err);
