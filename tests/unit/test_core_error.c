@@ -94,7 +94,7 @@ static void test_long_messages_are_cut(void **state)
     assert_int_equal(strlen(err.message), ERROR_MESSAGE_BYTES - 1);
     assert_memory_equal(err.message, "context: xx", 11);
     /* A character that the end cuts in two is not left half. */
-    for (size_t i = 0; i + 1 < sizeof(text); i += 2)
+    for (size_t i = 0; i + 2 < sizeof(text); i += 2)
         memcpy(text + i, "\xc3\xa4", 2);
     error_set(&err, COLDSEAL_IO, "%s", text);
     assert_int_equal(err.message[ERROR_MESSAGE_BYTES - 2], '?');
