@@ -49,6 +49,8 @@ if [ -z "${TMP:-}" ]; then
     on_exit rm -rf "$TMP"
 fi
 export TMP TMPDIR="$TMP"
+# libguestfs would make its appliance anew in every TMPDIR, half a minute each time
+export LIBGUESTFS_CACHEDIR="${LIBGUESTFS_CACHEDIR:-/var/tmp}"
 
 # expect_code N COMMAND…: fails unless COMMAND exits with N. What it prints goes to $TMP/out and
 # $TMP/err as well, for a closer look.

@@ -6,7 +6,6 @@
 # The tool itself has to find out that KVM does not work. The appliance that libguestfs makes is
 # shared by all tests; TMPDIR would move it.
 unset LIBGUESTFS_BACKEND LIBGUESTFS_BACKEND_SETTINGS
-export LIBGUESTFS_CACHEDIR="${LIBGUESTFS_CACHEDIR:-/var/tmp}"
 
 PREPARE=$BUILD/tests/tools/prepare_guest
 MIB=1048576
