@@ -3,8 +3,7 @@
 # For tests of the guest's part: running prepare_guest on an overlay, and looking at what it left
 # from the outside, with debugfs and mtools.
 
-# The tool itself has to find out that KVM does not work. The appliance that libguestfs makes is
-# shared by all tests; TMPDIR would move it.
+# The tool itself has to find out that KVM does not work.
 unset LIBGUESTFS_BACKEND LIBGUESTFS_BACKEND_SETTINGS
 
 PREPARE=$BUILD/tests/tools/prepare_guest
