@@ -193,7 +193,7 @@ mkdir -p "$TMP/package/DEBIAN" "$TMP/package/opt"
 printf 'Package: coldseal-test\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: test\n' \
     >"$TMP/package/DEBIAN/control"
 echo installed >"$TMP/package/opt/coldseal-test"
-dpkg-deb -q --root-owner-group --build "$TMP/package" "$TMP/test.deb"
+dpkg-deb --root-owner-group --build "$TMP/package" "$TMP/test.deb" >/dev/null
 prepare "$TMP/jammy.qcow2" 1 15 "$offset:$length" "seed=$TMP/seed" arg=mitigations=auto \
     "deb=$TMP/test.deb"
 qemu-img convert -O raw "$TMP/jammy.qcow2" "$TMP/jammy.raw"
