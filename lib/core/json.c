@@ -43,18 +43,6 @@ json_object *json_parse(const char *text, size_t size, struct error *err)
     return NULL;
 }
 
-json_object *json_read_file(const char *path, struct error *err)
-{
-    OWNED(bytes) bytes = bytes_read_file(path, JSON_LIMIT_BYTES, err);
-
-    if (bytes == NULL)
-        return NULL;
-    json_object *object = json_parse((const char *)bytes->data, bytes->size, err);
-    if (object == NULL)
-        error_wrap(err, "%s", path);
-    return object;
-}
-
 static bool json_get(json_object *object, const char *key, json_type type, json_object **value,
                      struct error *err)
 {

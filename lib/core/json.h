@@ -19,8 +19,6 @@ static inline void json_put_cleanup(json_object **object)
 
 /* The caller owns the result. COLDSEAL_BAD_IMAGE on anything but one JSON document. */
 json_object *json_parse(const char *text, size_t size, struct error *err);
-/* From a file ("-" is standard input). */
-json_object *json_read_file(const char *path, struct error *err);
 
 /* Members of `object`, borrowed. A member that is absent or of another type is an error
  * (COLDSEAL_BAD_IMAGE, names the member). */

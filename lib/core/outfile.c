@@ -125,11 +125,6 @@ int outfile_fd(const struct outfile *out)
     return out->fd;
 }
 
-const char *outfile_proc_path(const struct outfile *out)
-{
-    return out->proc_path;
-}
-
 static int link_as(const struct outfile *out, const char *name)
 {
     return linkat(AT_FDCWD, out->proc_path, out->folder, name, AT_SYMLINK_FOLLOW);

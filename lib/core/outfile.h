@@ -19,8 +19,6 @@ bool outfile_check(const char *path, bool replace, struct error *err);
 struct outfile *outfile_open(const char *path, mode_t mode, bool replace, struct error *err);
 /* Read and write; borrowed. */
 int outfile_fd(const struct outfile *out);
-/* A path under which this process can open the file again: /proc/self/fd/N; borrowed. */
-const char *outfile_proc_path(const struct outfile *out);
 /* Sync, give it its name, sync the folder. After this only outfile_free may be called. */
 bool outfile_commit(struct outfile *out, struct error *err);
 /* Without a commit before, nothing is left. */

@@ -82,11 +82,6 @@ struct disk *image_output_disk(struct image_output *out)
     return out->disk;
 }
 
-int image_output_fd(struct image_output *out)
-{
-    return outfile_fd(out->file);
-}
-
 bool image_output_commit(struct image_output *out, struct error *err)
 {
     return outfile_commit(out->file, err);

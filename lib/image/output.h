@@ -23,8 +23,6 @@ struct image_output *image_output_open(const struct image_output_request *reques
                                        struct error *err);
 /* Reads and writes what is allocated; borrowed. */
 struct disk *image_output_disk(struct image_output *out);
-/* The descriptor of the file; borrowed. */
-int image_output_fd(struct image_output *out);
 bool image_output_commit(struct image_output *out, struct error *err);
 void image_output_free(struct image_output *out);
 DEFINE_OWNED(image_output);

@@ -124,8 +124,11 @@ static bool keep_source(const struct sealing *work, json_object *token, struct e
     json_object *old, *source;
     unsigned number;
 
-    if (luks2_header_tokens(work->root.header, PROVENANCE_TOKEN_TYPE, &old, &number, 1) == 0 ||
-        !json_object_object_get_ex(old, "source_sha256", &source))
+    if (luks2_header_tokens(work->root.header, PROVENANCE_TOKEN_TYPE, &old, &number, 1) == 0)
+        return true;
+    if (!provenance_check(old, err))
+        return false;
+    if (!json_object_object_get_ex(old, "source_sha256", &source))
         return true;
     return json_add(token, "source_sha256", json_object_get(source), err);
 }

@@ -91,3 +91,17 @@ char *shell_output(const char *format, ...)
         fail_msg("failed: %s", command);
     return text;
 }
+
+int shell_setup(void **state)
+{
+    (void)state;
+    shell_enter();
+    return 0;
+}
+
+int shell_teardown(void **state)
+{
+    (void)state;
+    shell_leave();
+    return 0;
+}

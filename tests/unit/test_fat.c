@@ -460,34 +460,18 @@ static void test_name_that_is_there_twice(void **state)
     close_volume(&v);
 }
 
-static int enter(void **state)
-{
-    (void)state;
-    shell_enter();
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    shell_leave();
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_reads_as_mtools),
-        TEST(test_names_without_case),
-        TEST(test_patches_in_place),
-        TEST(test_volume_within_a_disk),
-        TEST(test_small_fat32),
-        TEST(test_hostile_boot_sectors),
-        TEST(test_hostile_chains),
-        TEST(test_hostile_directories),
-        TEST(test_name_that_is_there_twice),
+        SHELL_TEST(test_reads_as_mtools),
+        SHELL_TEST(test_names_without_case),
+        SHELL_TEST(test_patches_in_place),
+        SHELL_TEST(test_volume_within_a_disk),
+        SHELL_TEST(test_small_fat32),
+        SHELL_TEST(test_hostile_boot_sectors),
+        SHELL_TEST(test_hostile_chains),
+        SHELL_TEST(test_hostile_directories),
+        SHELL_TEST(test_name_that_is_there_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

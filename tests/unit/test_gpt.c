@@ -449,37 +449,21 @@ static void test_refuses_to_write_over_partitions(void **state)
     assert_true(gpt_write(disk, &gpt, NULL, &err));
 }
 
-static int enter(void **state)
-{
-    (void)state;
-    shell_enter();
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    shell_leave();
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_reads_as_sfdisk),
-        TEST(test_writes_what_sgdisk_verifies),
-        TEST(test_backup_replaces_damaged_primary),
-        TEST(test_both_damaged),
-        TEST(test_disks_without_gpt),
-        TEST(test_sizes_that_differ),
-        TEST(test_hybrid_mbr_is_ignored),
-        TEST(test_hostile_tables),
-        TEST(test_hostile_arrays),
-        TEST(test_crc_lies),
-        TEST(test_larger_entries),
-        TEST(test_refuses_to_write_over_partitions),
+        SHELL_TEST(test_reads_as_sfdisk),
+        SHELL_TEST(test_writes_what_sgdisk_verifies),
+        SHELL_TEST(test_backup_replaces_damaged_primary),
+        SHELL_TEST(test_both_damaged),
+        SHELL_TEST(test_disks_without_gpt),
+        SHELL_TEST(test_sizes_that_differ),
+        SHELL_TEST(test_hybrid_mbr_is_ignored),
+        SHELL_TEST(test_hostile_tables),
+        SHELL_TEST(test_hostile_arrays),
+        SHELL_TEST(test_crc_lies),
+        SHELL_TEST(test_larger_entries),
+        SHELL_TEST(test_refuses_to_write_over_partitions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

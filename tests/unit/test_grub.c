@@ -388,22 +388,6 @@ static void test_field_write(void **state)
     assert_int_equal(err.code, COLDSEAL_UNSUPPORTED);
 }
 
-static int enter(void **state)
-{
-    (void)state;
-    shell_enter();
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    shell_leave();
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,11 +395,11 @@ int main(void)
         cmocka_unit_test(test_hostile_images),
         cmocka_unit_test(test_prefix_type_comes_first),
         cmocka_unit_test(test_images_cut_off),
-        TEST(test_files_of_an_esp),
-        TEST(test_esps_that_are_refused),
+        SHELL_TEST(test_files_of_an_esp),
+        SHELL_TEST(test_esps_that_are_refused),
         cmocka_unit_test(test_field_read),
         cmocka_unit_test(test_hostile_fields),
-        TEST(test_field_write),
+        SHELL_TEST(test_field_write),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

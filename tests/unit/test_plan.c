@@ -470,22 +470,6 @@ static void test_two_signatures_are_refused(void **state)
     assert_null(read_disk("disk", 0, COLDSEAL_BAD_IMAGE));
 }
 
-static int enter(void **state)
-{
-    (void)state;
-    shell_enter();
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    shell_leave();
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -500,9 +484,9 @@ int main(void)
         cmocka_unit_test(test_choice_of_root),
         cmocka_unit_test(test_strongest_rule_wins),
         cmocka_unit_test(test_new_boot),
-        TEST(test_reads_a_real_disk),
-        TEST(test_containers_are_recognised),
-        TEST(test_two_signatures_are_refused),
+        SHELL_TEST(test_reads_a_real_disk),
+        SHELL_TEST(test_containers_are_recognised),
+        SHELL_TEST(test_two_signatures_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
