@@ -4,6 +4,7 @@
 #include <libdeflate.h>
 #include <pthread.h>
 #include <zlib.h>
+#include <zstd.h>
 
 /* QEMU, block/qcow2-threads.c: raw deflate with a window of 4 KiB. A larger one reads that too. */
 #define RAW_DEFLATE_WINDOW (-15)
@@ -14,24 +15,28 @@ struct buffer {
 };
 
 struct inflater {
-    struct libdeflate_decompressor *decompressor;
+    struct libdeflate_decompressor *deflate; /* one of these two */
+    ZSTD_DCtx *zstd;
     struct buffer input;
     struct buffer cluster;
     struct inflater *next; /* in the pool */
 };
 
 struct inflater_pool {
+    enum qcow2_compression compression;
     pthread_mutex_t lock;
     struct inflater *first;
 };
 
-struct inflater *inflater_new(struct error *err)
+struct inflater *inflater_new(enum qcow2_compression compression, struct error *err)
 {
     OWNED(inflater) inflater = calloc(1, sizeof(*inflater));
 
-    if (inflater != NULL)
-        inflater->decompressor = libdeflate_alloc_decompressor();
-    if (inflater == NULL || inflater->decompressor == NULL) {
+    if (inflater != NULL && compression == QCOW2_COMPRESSION_ZSTD)
+        inflater->zstd = ZSTD_createDCtx();
+    else if (inflater != NULL)
+        inflater->deflate = libdeflate_alloc_decompressor();
+    if (inflater == NULL || (inflater->deflate == NULL && inflater->zstd == NULL)) {
         error_no_memory(err);
         return NULL;
     }
@@ -42,7 +47,9 @@ void inflater_free(struct inflater *inflater)
 {
     if (inflater == NULL)
         return;
-    libdeflate_free_decompressor(inflater->decompressor);
+    if (inflater->deflate != NULL)
+        libdeflate_free_decompressor(inflater->deflate);
+    ZSTD_freeDCtx(inflater->zstd);
     free(inflater->input.data);
     free(inflater->cluster.data);
     free(inflater);
@@ -90,23 +97,44 @@ static bool inflate_prefix(const void *in, size_t in_size, void *out, size_t out
     return true;
 }
 
-bool inflater_run(struct inflater *inflater, const void *in, size_t in_size, void *out,
-                  size_t out_size, struct error *err)
+static bool inflate_deflate(struct inflater *inflater, const void *in, size_t in_size, void *out,
+                            size_t out_size, struct error *err)
 {
     /* Without a place for the length, success means that `out` is full. */
-    return libdeflate_deflate_decompress(inflater->decompressor, in, in_size, out, out_size,
-                                         NULL) == LIBDEFLATE_SUCCESS ||
+    return libdeflate_deflate_decompress(inflater->deflate, in, in_size, out, out_size, NULL) ==
+               LIBDEFLATE_SUCCESS ||
            inflate_prefix(in, in_size, out, out_size, err);
 }
 
-struct inflater_pool *inflater_pool_new(struct error *err)
+/* At one go, so that a frame's own idea of its window costs no memory. */
+static bool inflate_zstd(struct inflater *inflater, const void *in, size_t in_size, void *out,
+                         size_t out_size, struct error *err)
+{
+    size_t frame_size = ZSTD_findFrameCompressedSize(in, in_size);
+
+    if (ZSTD_isError(frame_size) ||
+        ZSTD_decompressDCtx(inflater->zstd, out, out_size, in, frame_size) != out_size)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "malformed zstd frame");
+    return true;
+}
+
+bool inflater_run(struct inflater *inflater, const void *in, size_t in_size, void *out,
+                  size_t out_size, struct error *err)
+{
+    return inflater->zstd != NULL ? inflate_zstd(inflater, in, in_size, out, out_size, err)
+                                  : inflate_deflate(inflater, in, in_size, out, out_size, err);
+}
+
+struct inflater_pool *inflater_pool_new(enum qcow2_compression compression, struct error *err)
 {
     struct inflater_pool *pool = calloc(1, sizeof(*pool));
 
     if (pool == NULL)
         error_no_memory(err);
-    else
+    else {
+        pool->compression = compression;
         pthread_mutex_init(&pool->lock, NULL);
+    }
     return pool;
 }
 
@@ -130,7 +158,7 @@ struct inflater *inflater_pool_take(struct inflater_pool *pool, struct error *er
     if (inflater != NULL)
         pool->first = inflater->next;
     pthread_mutex_unlock(&pool->lock);
-    return inflater != NULL ? inflater : inflater_new(err);
+    return inflater != NULL ? inflater : inflater_new(pool->compression, err);
 }
 
 void inflater_pool_give(struct inflater_pool *pool, struct inflater *inflater)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inflating clusters: raw deflate streams, as qcow2 stores them. */
+/* Inflating clusters: raw deflate streams or zstd frames, as qcow2 stores them. */
 #ifndef IMAGE_INFLATE_H
 #define IMAGE_INFLATE_H
 
@@ -8,10 +8,11 @@
 
 #include "core/error.h"
 #include "core/own.h"
+#include "image/qcow2_header.h"
 
 /* What one thread needs at a time. The buffers grow to what was asked for. */
 struct inflater;
-struct inflater *inflater_new(struct error *err);
+struct inflater *inflater_new(enum qcow2_compression compression, struct error *err);
 void inflater_free(struct inflater *inflater);
 DEFINE_OWNED(inflater);
 
@@ -19,7 +20,7 @@ DEFINE_OWNED(inflater);
  * lasts until the next call of the same function. */
 uint8_t *inflater_input(struct inflater *inflater, size_t size, struct error *err);
 uint8_t *inflater_cluster(struct inflater *inflater, size_t size, struct error *err);
-/* Fills `out` from a stream at the start of `in`, which may be longer than the stream, as the
+/* Fills `out` from a stream at the start of `in`, which may be longer than the stream, as a deflate
  * stream may give more than fits (QEMU reads both). COLDSEAL_BAD_IMAGE when it is malformed or
  * gives less. */
 bool inflater_run(struct inflater *inflater, const void *in, size_t in_size, void *out,
@@ -27,7 +28,7 @@ bool inflater_run(struct inflater *inflater, const void *in, size_t in_size, voi
 
 /* Inflaters that wait for the next thread. */
 struct inflater_pool;
-struct inflater_pool *inflater_pool_new(struct error *err);
+struct inflater_pool *inflater_pool_new(enum qcow2_compression compression, struct error *err);
 void inflater_pool_free(struct inflater_pool *pool);
 DEFINE_OWNED(inflater_pool);
 struct inflater *inflater_pool_take(struct inflater_pool *pool, struct error *err);

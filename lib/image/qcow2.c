@@ -88,7 +88,7 @@ static bool qcow2_load(struct qcow2 *qcow2, bool writable, struct disk *backing,
     if (!read_header(qcow2, err) || !set_backing(qcow2, backing, err))
         return false;
     qcow2->map = qcow2_map_open(qcow2->fd, &qcow2->header, qcow2->file_bytes, err);
-    qcow2->inflaters = inflater_pool_new(err);
+    qcow2->inflaters = inflater_pool_new(qcow2->header.compression_type, err);
     return qcow2->map != NULL && qcow2->inflaters != NULL &&
            (!writable || prepare_writing(qcow2, err));
 }

@@ -72,10 +72,44 @@ static bool decode_standard(uint64_t entry, const struct qcow2_header *header, u
     return true;
 }
 
-bool qcow2_l2_entry_decode(uint64_t entry, const struct qcow2_header *header, uint64_t file_bytes,
-                           struct qcow2_cluster *cluster, struct error *err)
+/* One kind where all subclusters agree, which leaves QCOW2_MIXED to those that do not. */
+static enum qcow2_cluster_kind kind_of_subclusters(uint32_t allocated, uint32_t zero)
+{
+    if (allocated == UINT32_MAX)
+        return QCOW2_DATA;
+    if (zero == UINT32_MAX)
+        return QCOW2_ZERO;
+    return allocated == 0 && zero == 0 ? QCOW2_UNALLOCATED : QCOW2_MIXED;
+}
+
+/* The bitmap's low half says which subclusters are allocated, its high half which read as zeros;
+ * the entry's own zero bit is reserved then. */
+static bool decode_extended(uint64_t entry, uint64_t bitmap, const struct qcow2_header *header,
+                            uint64_t file_bytes, struct qcow2_cluster *cluster, struct error *err)
+{
+    uint32_t allocated = (uint32_t)bitmap;
+    uint32_t zero = (uint32_t)(bitmap >> QCOW2_SUBCLUSTERS);
+
+    if (!decode_standard(entry & ~QCOW2_ENTRY_ZERO, header, file_bytes, cluster, err))
+        return false;
+    if ((entry & QCOW2_ENTRY_ZERO) != 0 || (allocated & zero) != 0 ||
+        (allocated != 0 && cluster->host_offset == 0))
+        return error_set(err, COLDSEAL_BAD_IMAGE,
+                         "qcow2 extended L2 entry of the cluster at byte %" PRIu64
+                         " contradicts itself",
+                         cluster->host_offset);
+    cluster->kind = kind_of_subclusters(allocated, zero);
+    cluster->allocated = allocated;
+    cluster->zero = zero;
+    return true;
+}
+
+bool qcow2_l2_entry_decode(uint64_t entry, uint64_t bitmap, const struct qcow2_header *header,
+                           uint64_t file_bytes, struct qcow2_cluster *cluster, struct error *err)
 {
     if ((entry & QCOW2_ENTRY_COMPRESSED) != 0)
         return decode_compressed(entry, header, file_bytes, cluster, err);
+    if ((header->incompatible & QCOW2_INCOMPATIBLE_EXTENDED_L2) != 0)
+        return decode_extended(entry, bitmap, header, file_bytes, cluster, err);
     return decode_standard(entry, header, file_bytes, cluster, err);
 }

@@ -12,8 +12,7 @@
 #define V2_REFCOUNT_ORDER 4
 #define CRYPT_AES 1
 #define CRYPT_LUKS 2
-#define COMPRESSION_ZLIB 0
-#define COMPRESSION_ZSTD 1
+#define EXTENDED_ENTRY_BYTES (2 * TABLE_ENTRY_BYTES)
 
 static bool read_common_fields(struct reader *r, struct qcow2_header *h)
 {
@@ -29,6 +28,16 @@ static bool read_common_fields(struct reader *r, struct qcow2_header *h)
            read_u64be(r, &snapshots_offset);
 }
 
+static bool read_compression(struct reader *r, struct qcow2_header *h)
+{
+    uint8_t type;
+
+    if (!read_u8(r, &type))
+        return false;
+    h->compression_type = type;
+    return true;
+}
+
 static bool read_v3_fields(struct reader *r, struct qcow2_header *h)
 {
     uint64_t compatible;
@@ -38,7 +47,7 @@ static bool read_v3_fields(struct reader *r, struct qcow2_header *h)
         !read_u32be(r, &h->header_bytes))
         return false;
     /* A field is absent, which means 0, when the header ends before it. */
-    return h->header_bytes <= QCOW2_HEADER_V3_BYTES || read_u8(r, &h->compression_type);
+    return h->header_bytes <= QCOW2_HEADER_V3_BYTES || read_compression(r, h);
 }
 
 static bool read_fields(struct reader *r, struct qcow2_header *h, struct error *err)
@@ -55,6 +64,11 @@ static bool read_fields(struct reader *r, struct qcow2_header *h, struct error *
     return true;
 }
 
+static bool has_extended_l2(const struct qcow2_header *h)
+{
+    return (h->incompatible & QCOW2_INCOMPATIBLE_EXTENDED_L2) != 0;
+}
+
 static bool check_numbers(struct qcow2_header *h, struct error *err)
 {
     if (h->cluster_bits < QCOW2_MIN_CLUSTER_BITS || h->cluster_bits > QCOW2_MAX_CLUSTER_BITS)
@@ -62,7 +76,12 @@ static bool check_numbers(struct qcow2_header *h, struct error *err)
                          "qcow2 cluster_bits %" PRIu32 " is not in %d to %d", h->cluster_bits,
                          QCOW2_MIN_CLUSTER_BITS, QCOW2_MAX_CLUSTER_BITS);
     h->cluster_bytes = UINT64_C(1) << h->cluster_bits;
-    h->l2_entries = h->cluster_bytes / TABLE_ENTRY_BYTES;
+    h->l2_entry_bytes = has_extended_l2(h) ? EXTENDED_ENTRY_BYTES : TABLE_ENTRY_BYTES;
+    h->l2_entries = h->cluster_bytes / h->l2_entry_bytes;
+    if (has_extended_l2(h) && h->cluster_bits < QCOW2_EXTENDED_MIN_CLUSTER_BITS)
+        return error_set(err, COLDSEAL_BAD_IMAGE,
+                         "qcow2 cluster_bits %" PRIu32 " is below %d, with extended L2 entries",
+                         h->cluster_bits, QCOW2_EXTENDED_MIN_CLUSTER_BITS);
     if (h->refcount_order > MAX_REFCOUNT_ORDER)
         return error_set(err, COLDSEAL_BAD_IMAGE, "qcow2 refcount_order %" PRIu32 " is above %d",
                          h->refcount_order, MAX_REFCOUNT_ORDER);
@@ -89,15 +108,14 @@ static bool check_compression(const struct qcow2_header *h, struct error *err)
 {
     bool flagged = (h->incompatible & QCOW2_INCOMPATIBLE_COMPRESSION) != 0;
 
-    if (flagged != (h->compression_type != COMPRESSION_ZLIB))
+    if (flagged != (h->compression_type != QCOW2_COMPRESSION_ZLIB))
         return error_set(err, COLDSEAL_BAD_IMAGE,
                          "qcow2 compression_type %u contradicts the feature bit for it",
-                         h->compression_type);
-    if (!flagged)
-        return true;
-    return error_set(err, COLDSEAL_UNSUPPORTED,
-                     "qcow2 compression type %u%s is not supported, only zlib is",
-                     h->compression_type, h->compression_type == COMPRESSION_ZSTD ? " (zstd)" : "");
+                         (unsigned)h->compression_type);
+    return h->compression_type <= QCOW2_COMPRESSION_ZSTD ||
+           error_set(err, COLDSEAL_UNSUPPORTED,
+                     "qcow2 compression type %u is not supported, zlib and zstd are",
+                     (unsigned)h->compression_type);
 }
 
 static bool check_features(const struct qcow2_header *h, struct error *err)
@@ -115,8 +133,6 @@ static bool check_features(const struct qcow2_header *h, struct error *err)
                          "qcow2 is marked corrupt; qemu-img check -r all may repair it");
     if ((h->incompatible & QCOW2_INCOMPATIBLE_DATA_FILE) != 0)
         return error_set(err, COLDSEAL_UNSUPPORTED, "qcow2 keeps its data in an external file");
-    if ((h->incompatible & QCOW2_INCOMPATIBLE_EXTENDED_L2) != 0)
-        return error_set(err, COLDSEAL_UNSUPPORTED, "qcow2 has extended L2 entries");
     return check_crypt_method(h, err) && check_compression(h, err);
 }
 

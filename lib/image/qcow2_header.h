@@ -28,6 +28,14 @@
 #define QCOW2_INCOMPATIBLE_COMPRESSION UINT64_C(8)
 #define QCOW2_INCOMPATIBLE_EXTENDED_L2 UINT64_C(16)
 
+/* compression_type */
+enum qcow2_compression { QCOW2_COMPRESSION_ZLIB = 0, QCOW2_COMPRESSION_ZSTD = 1 };
+
+/* A cluster's parts when L2 entries are extended: one bit each in two words of 32. */
+#define QCOW2_SUBCLUSTERS 32
+/* QEMU makes no smaller subclusters than sectors. */
+#define QCOW2_EXTENDED_MIN_CLUSTER_BITS 14
+
 struct qcow2_header {
     uint32_t version;
     uint64_t backing_file_offset;
@@ -43,9 +51,10 @@ struct qcow2_header {
     uint64_t autoclear;
     uint32_t refcount_order;
     uint32_t header_bytes;
-    uint8_t compression_type;
+    enum qcow2_compression compression_type;
     /* Computed */
     uint64_t cluster_bytes;
+    uint64_t l2_entry_bytes;  /* 8, or 16 when extended */
     uint64_t l2_entries;      /* of one L2 table, which fills a cluster */
     uint64_t l1_entries_used; /* what `size_bytes` needs; the rest of the table is VM state */
 };

@@ -10,8 +10,11 @@
 
 #define SLICE_LIMIT_BYTES ((size_t)32 << 10)
 #define LOOKUP_BATCH 256
-/* Deflate cannot make more than this out of a byte (258 bytes from two bits). */
+#define L2_ENTRY_LIMIT_BYTES 16
+/* Deflate cannot make more than this out of a byte (258 bytes from two bits). For zstd, whose ratio
+ * has no such bound, a cluster takes at least a frame with one block (RFC 8878, clause 3.1). */
 #define DEFLATE_RATIO_LIMIT 1032
+#define ZSTD_FRAME_MIN_BYTES 9
 
 struct qcow2_map {
     int fd;
@@ -66,19 +69,25 @@ static bool read_l1(struct qcow2_map *map, struct claim *claim, struct error *er
     return decode_l1(map, &r, claim, err);
 }
 
+static bool read_l2_entry(const struct qcow2_map *map, struct reader *r,
+                          struct qcow2_cluster *cluster, struct error *err)
+{
+    uint64_t entry, bitmap = 0;
+
+    if (!read_u64be(r, &entry) ||
+        (map->header.l2_entry_bytes == L2_ENTRY_LIMIT_BYTES && !read_u64be(r, &bitmap)))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "qcow2 L2 table is cut short");
+    return qcow2_l2_entry_decode(entry, bitmap, &map->header, map->file_bytes, cluster, err);
+}
+
 static bool count_entries(const struct qcow2_map *map, struct reader *r, uint64_t entries,
                           struct claim *claim, struct error *err)
 {
     for (uint64_t i = 0; i < entries; i++) {
         struct qcow2_cluster cluster;
-        uint64_t entry;
-        if (!read_u64be(r, &entry))
-            return error_set(err, COLDSEAL_BAD_IMAGE, "qcow2 L2 table is cut short");
-        if (entry == 0)
-            continue;
-        if (!qcow2_l2_entry_decode(entry, &map->header, map->file_bytes, &cluster, err))
+        if (!read_l2_entry(map, r, &cluster, err))
             return false;
-        claim->data_clusters += cluster.kind == QCOW2_DATA;
+        claim->data_clusters += cluster.kind == QCOW2_DATA || cluster.kind == QCOW2_MIXED;
         claim->compressed_clusters += cluster.kind == QCOW2_COMPRESSED;
     }
     return true;
@@ -90,11 +99,12 @@ static bool count_table(const struct qcow2_map *map, uint64_t l1_index, struct b
     uint64_t first = l1_index * map->header.l2_entries;
     uint64_t entries = min_u64(map->header.l2_entries, map->cluster_count - first);
     uint64_t table = map->l2_offsets[l1_index];
+    uint64_t entry_bytes = map->header.l2_entry_bytes;
 
     for (uint64_t done = 0; done < entries;) {
-        uint64_t part = min_u64(entries - done, buffer->size / QCOW2_ENTRY_BYTES);
-        struct reader r = reader_over(buffer->data, part * QCOW2_ENTRY_BYTES);
-        if (!file_read_at(map->fd, buffer->data, r.size, table + done * QCOW2_ENTRY_BYTES, err) ||
+        uint64_t part = min_u64(entries - done, buffer->size / entry_bytes);
+        struct reader r = reader_over(buffer->data, part * entry_bytes);
+        if (!file_read_at(map->fd, buffer->data, r.size, table + done * entry_bytes, err) ||
             !count_entries(map, &r, part, claim, err))
             return false;
         done += part;
@@ -105,10 +115,13 @@ static bool count_table(const struct qcow2_map *map, uint64_t l1_index, struct b
 static bool claim_fits(const struct qcow2_map *map, const struct claim *claim)
 {
     uint64_t file_clusters = map->file_bytes / map->header.cluster_bytes + 1;
-    uint64_t inflated = claim->compressed_clusters * map->header.cluster_bytes;
+    uint64_t stored_bytes =
+        map->header.compression_type == QCOW2_COMPRESSION_ZSTD
+            ? claim->compressed_clusters * ZSTD_FRAME_MIN_BYTES
+            : claim->compressed_clusters * map->header.cluster_bytes / DEFLATE_RATIO_LIMIT;
 
     return claim->tables <= file_clusters && claim->data_clusters <= file_clusters &&
-           inflated / DEFLATE_RATIO_LIMIT <= map->file_bytes;
+           stored_bytes <= map->file_bytes;
 }
 
 /* No two entries of an image share a host cluster (snapshots have tables of their own), so there
@@ -157,11 +170,10 @@ struct qcow2_map *qcow2_map_open(int fd, const struct qcow2_header *header, uint
 static bool decode_batch(const struct qcow2_map *map, const uint8_t *entries, size_t count,
                          struct qcow2_cluster *clusters, struct error *err)
 {
-    struct reader r = reader_over(entries, count * QCOW2_ENTRY_BYTES);
-    uint64_t entry;
+    struct reader r = reader_over(entries, count * map->header.l2_entry_bytes);
 
-    for (size_t i = 0; i < count && read_u64be(&r, &entry); i++) {
-        if (!qcow2_l2_entry_decode(entry, &map->header, map->file_bytes, &clusters[i], err))
+    for (size_t i = 0; i < count; i++) {
+        if (!read_l2_entry(map, &r, &clusters[i], err))
             return false;
     }
     return true;
@@ -170,10 +182,11 @@ static bool decode_batch(const struct qcow2_map *map, const uint8_t *entries, si
 bool qcow2_map_lookup(struct qcow2_map *map, uint64_t first, size_t max,
                       struct qcow2_cluster *clusters, size_t *count, struct error *err)
 {
-    uint64_t slice_entries = min_u64(map->header.l2_entries, SLICE_LIMIT_BYTES / QCOW2_ENTRY_BYTES);
+    uint64_t slice_entries =
+        min_u64(map->header.l2_entries, SLICE_LIMIT_BYTES / map->header.l2_entry_bytes);
     uint64_t table = map->l2_offsets[first / map->header.l2_entries];
     uint64_t index = first % map->header.l2_entries;
-    uint8_t entries[LOOKUP_BATCH * QCOW2_ENTRY_BYTES];
+    uint8_t entries[LOOKUP_BATCH * L2_ENTRY_LIMIT_BYTES];
 
     *count = min_u64(min_u64(max, LOOKUP_BATCH), slice_entries - index % slice_entries);
     if (table == 0) {
@@ -181,8 +194,8 @@ bool qcow2_map_lookup(struct qcow2_map *map, uint64_t first, size_t max,
             clusters[i] = (struct qcow2_cluster){.kind = QCOW2_UNALLOCATED};
         return true;
     }
-    return qcow2_cache_read(map->cache, table + index * QCOW2_ENTRY_BYTES, entries,
-                            *count * QCOW2_ENTRY_BYTES, err) &&
+    return qcow2_cache_read(map->cache, table + index * map->header.l2_entry_bytes, entries,
+                            *count * map->header.l2_entry_bytes, err) &&
            decode_batch(map, entries, *count, clusters, err);
 }
 

@@ -12,6 +12,7 @@ enum qcow2_cluster_kind {
     QCOW2_ZERO,        /* reads as zeros, with or without a host cluster */
     QCOW2_DATA,
     QCOW2_COMPRESSED,
+    QCOW2_MIXED, /* its subclusters differ */
 };
 
 struct qcow2_cluster {
@@ -19,6 +20,8 @@ struct qcow2_cluster {
     bool copied;           /* OFLAG_COPIED: the refcount is said to be 1 */
     uint32_t stored_bytes; /* of a compressed cluster, at most: the length is kept in sectors */
     uint64_t host_offset;
+    uint32_t allocated; /* of QCOW2_MIXED: a bit for each subcluster that has data … */
+    uint32_t zero;      /* … and that reads as zeros; neither: as if unallocated */
 };
 
 struct qcow2_map;

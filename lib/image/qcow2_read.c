@@ -123,6 +123,8 @@ static bool read_run(struct qcow2 *qcow2, const struct qcow2_run *run, void *con
         return read_data(qcow2, run, out, err);
     case QCOW2_COMPRESSED:
         return read_compressed(qcow2, run, out, err);
+    case QCOW2_MIXED:
+        break; /* qcow2_walk() takes these apart */
     }
     return error_set(err, COLDSEAL_BUG, "unknown kind of cluster");
 }
@@ -134,6 +136,7 @@ bool qcow2_pread(void *self, void *buffer, size_t size, uint64_t offset, struct 
     return qcow2_walk(self, offset, size, read_run, &to, err);
 }
 
+/* A mixed cluster is said to be data, which it may be. */
 enum source { FROM_FILE, FROM_ZEROS, FROM_BACKING };
 
 static enum source cluster_source(const struct qcow2 *qcow2, enum qcow2_cluster_kind kind)

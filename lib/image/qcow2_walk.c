@@ -34,11 +34,54 @@ static size_t run_length(const struct qcow2 *qcow2, const struct qcow2_cluster *
 
     if (clusters[0].kind == QCOW2_COMPRESSED)
         return compressed_run(clusters, count);
+    if (clusters[0].kind == QCOW2_MIXED)
+        return 1;
     for (n = 1; n < count && clusters[n].kind == clusters[0].kind; n++) {
         if (step != 0 && clusters[n].host_offset != clusters[0].host_offset + n * step)
             break;
     }
     return n;
+}
+
+static enum qcow2_cluster_kind subcluster_kind(const struct qcow2_cluster *cluster, unsigned number)
+{
+    uint32_t bit = UINT32_C(1) << number;
+
+    if ((cluster->allocated & bit) != 0)
+        return QCOW2_DATA;
+    return (cluster->zero & bit) != 0 ? QCOW2_ZERO : QCOW2_UNALLOCATED;
+}
+
+/* Visits the wanted part of one mixed cluster as runs of subclusters, each of which is to the
+ * visitor a cluster of a plain kind. */
+static bool walk_mixed(struct qcow2 *qcow2, const struct qcow2_run *whole, qcow2_visit *visit,
+                       void *context, struct error *err)
+{
+    const struct qcow2_cluster *cluster = whole->clusters;
+    uint64_t start = whole->first << qcow2->header.cluster_bits;
+    uint64_t subcluster_bytes = qcow2->header.cluster_bytes / QCOW2_SUBCLUSTERS;
+    uint64_t end = whole->offset_bytes + whole->length_bytes;
+
+    for (uint64_t offset = whole->offset_bytes; offset < end;) {
+        unsigned number = (unsigned)((offset - start) / subcluster_bytes);
+        struct qcow2_cluster part = *cluster;
+        struct qcow2_run run = {&part, 1, whole->first, offset, 0};
+        part.kind = subcluster_kind(cluster, number);
+        while (++number < QCOW2_SUBCLUSTERS && subcluster_kind(cluster, number) == part.kind)
+            ;
+        run.length_bytes = min_u64(start + number * subcluster_bytes, end) - offset;
+        if (!visit(qcow2, &run, context, err))
+            return false;
+        offset += run.length_bytes;
+    }
+    return true;
+}
+
+static bool visit_run(struct qcow2 *qcow2, const struct qcow2_run *run, qcow2_visit *visit,
+                      void *context, struct error *err)
+{
+    return run->clusters[0].kind == QCOW2_MIXED ? walk_mixed(qcow2, run, visit, context, err)
+                                                : visit(qcow2, run, context, err);
 }
 
 bool qcow2_walk(struct qcow2 *qcow2, uint64_t offset, uint64_t size, qcow2_visit *visit,
@@ -61,7 +104,7 @@ bool qcow2_walk(struct qcow2 *qcow2, uint64_t offset, uint64_t size, qcow2_visit
             i += run.count;
             run.offset_bytes = offset;
             run.length_bytes = min_u64((first + i) << bits, end) - offset;
-            if (!visit(qcow2, &run, context, err))
+            if (!visit_run(qcow2, &run, visit, context, err))
                 return false;
             offset += run.length_bytes;
         }

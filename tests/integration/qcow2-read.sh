@@ -76,6 +76,45 @@ check_clusters()
     done
 }
 
+check_zstd()
+{
+    local cluster
+    for cluster in 512 64k 2M; do
+        note "zstd, clusters of $cluster"
+        qemu-img convert -c -O qcow2 -o "compression_type=zstd,cluster_size=$cluster" \
+            source.raw zstd.qcow2
+        check_read zstd.qcow2
+    done
+}
+
+# Subclusters with data, zeros and nothing, in clusters of their own and over a backing file.
+check_extended()
+{
+    local cluster
+    for cluster in 16k 64k 2M; do
+        note "extended L2 entries, clusters of $cluster"
+        qemu-img convert -c -O qcow2 \
+            -o "extended_l2=on,cluster_size=$cluster,compression_type=zstd" source.raw sub.qcow2
+        scribble sub.qcow2
+        check_read sub.qcow2
+        qemu-img convert -O qcow2 -o "extended_l2=on,cluster_size=$cluster" source.raw sub.qcow2
+        scribble sub.qcow2
+        check_read sub.qcow2
+        qemu-img create -q -f qcow2 -F raw -b source.raw \
+            -o "extended_l2=on,cluster_size=$cluster" over.qcow2
+        scribble over.qcow2
+        qemu-img convert -O raw over.qcow2 expected.raw
+        "$disk_cat" cat over.qcow2 source.raw | cmp - expected.raw || fail "cat with backing"
+    done
+}
+
+scribble()
+{
+    qemu-io -c 'write -P 7 1M 1k' -c 'write -P 8 1028k 512' -c 'write -z 1030k 3k' \
+        -c 'write -z -u 3M 2560' -c 'write -P 6 3074k 4k' -c 'discard 5M 6k' \
+        -c 'write -P 9 11M 70k' -c 'write -P 1 17M 513' -c 'discard 17409k 1k' "$1" >qemu-io.log
+}
+
 check_sizes()
 {
     local size
@@ -176,6 +215,8 @@ make_source
 check_matrix
 check_refcount_widths
 check_clusters
+check_zstd
+check_extended
 check_sizes
 check_allocation
 check_histories

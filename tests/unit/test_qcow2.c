@@ -87,6 +87,8 @@ static void refuses_short_headers(void **state)
     }
 }
 
+#define QCOW2_CONTRADICTION ((enum qcow2_cluster_kind) - 1)
+
 static struct qcow2_header entry_header(uint32_t version, uint32_t cluster_bits)
 {
     return (struct qcow2_header){
@@ -103,7 +105,7 @@ static void check_entry(uint64_t entry, enum qcow2_cluster_kind kind, uint64_t o
     struct qcow2_cluster cluster;
     struct error err = {0};
 
-    assert_true(qcow2_l2_entry_decode(entry, &header, FILE_BYTES, &cluster, &err));
+    assert_true(qcow2_l2_entry_decode(entry, 0, &header, FILE_BYTES, &cluster, &err));
     assert_int_equal(cluster.kind, kind);
     assert_int_equal(cluster.host_offset, offset);
     assert_int_equal(cluster.stored_bytes, stored);
@@ -134,11 +136,42 @@ static void splits_compressed_by_cluster_size(void **state)
     for (uint32_t bits = QCOW2_MIN_CLUSTER_BITS; bits <= QCOW2_MAX_CLUSTER_BITS; bits++) {
         struct qcow2_header header = entry_header(3, bits);
         uint64_t sectors = UINT64_C(1) << (62 - (bits - 8));
-        assert_true(qcow2_l2_entry_decode(UINT64_C(0x4000000000001000) | sectors, &header,
+        assert_true(qcow2_l2_entry_decode(UINT64_C(0x4000000000001000) | sectors, 0, &header,
                                           FILE_BYTES, &cluster, &err));
         assert_int_equal(cluster.host_offset, 0x1000);
         assert_int_equal(cluster.stored_bytes, 1024);
     }
+}
+
+static void check_extended(uint64_t entry, uint64_t bitmap, enum qcow2_cluster_kind kind)
+{
+    struct qcow2_header header = entry_header(3, 16);
+    struct qcow2_cluster cluster;
+    struct error err = {0};
+
+    header.incompatible = QCOW2_INCOMPATIBLE_EXTENDED_L2;
+    bool good = qcow2_l2_entry_decode(entry, bitmap, &header, FILE_BYTES, &cluster, &err);
+    if (kind == QCOW2_CONTRADICTION)
+        assert_true(!good && err.code == COLDSEAL_BAD_IMAGE);
+    else
+        assert_true(good && cluster.kind == kind);
+}
+
+/* docs/interop/qcow2.txt, "Extended L2 Entries". */
+static void decodes_extended_entries(void **state)
+{
+    (void)state;
+    check_extended(0, 0, QCOW2_UNALLOCATED);
+    check_extended(0x50000, 0, QCOW2_UNALLOCATED);
+    check_extended(0x50000, 0x00000000ffffffff, QCOW2_DATA);
+    check_extended(0, 0xffffffff00000000, QCOW2_ZERO);
+    check_extended(0x50000, 0xffffffff00000000, QCOW2_ZERO);
+    check_extended(0, 0x0000000100000000, QCOW2_MIXED);
+    check_extended(0x50000, 0xfffffffe00000001, QCOW2_MIXED);
+    check_extended(UINT64_C(0x4000000000050064), 0, QCOW2_COMPRESSED);
+    check_extended(0, 1, QCOW2_CONTRADICTION);
+    check_extended(0x50000, 0x0000000100000001, QCOW2_CONTRADICTION);
+    check_extended(0x50001, 0x00000000ffffffff, QCOW2_CONTRADICTION);
 }
 
 static void refuses_entries(void **state)
@@ -150,11 +183,11 @@ static void refuses_entries(void **state)
     struct error err = {0};
 
     (void)state;
-    assert_false(qcow2_l2_entry_decode(0x50200, &header, FILE_BYTES, &cluster, &err));
+    assert_false(qcow2_l2_entry_decode(0x50200, 0, &header, FILE_BYTES, &cluster, &err));
     assert_int_equal(err.code, COLDSEAL_BAD_IMAGE);
-    assert_false(qcow2_l2_entry_decode(FILE_BYTES, &header, FILE_BYTES, &cluster, &err));
-    assert_false(qcow2_l2_entry_decode(1, &old, FILE_BYTES, &cluster, &err));
-    assert_false(qcow2_l2_entry_decode(UINT64_C(0x4000000000000000) | FILE_BYTES, &header,
+    assert_false(qcow2_l2_entry_decode(FILE_BYTES, 0, &header, FILE_BYTES, &cluster, &err));
+    assert_false(qcow2_l2_entry_decode(1, 0, &old, FILE_BYTES, &cluster, &err));
+    assert_false(qcow2_l2_entry_decode(UINT64_C(0x4000000000000000) | FILE_BYTES, 0, &header,
                                        FILE_BYTES, &cluster, &err));
     assert_false(qcow2_l1_entry_decode(0x50200, &header, FILE_BYTES, &table, &err));
     assert_false(qcow2_l1_entry_decode(FILE_BYTES, &header, FILE_BYTES, &table, &err));
@@ -181,7 +214,7 @@ static void inflates(void **state)
 {
     uint8_t plain[8192], stored[16384], out[8192];
     struct error err = {0};
-    OWNED(inflater) inflater = inflater_new(&err);
+    OWNED(inflater) inflater = inflater_new(QCOW2_COMPRESSION_ZLIB, &err);
 
     (void)state;
     for (size_t i = 0; i < sizeof(plain); i++)
@@ -205,7 +238,7 @@ static void refuses_bad_streams(void **state)
 {
     uint8_t plain[4096] = {1, 2, 3}, stored[8192], out[8192];
     struct error err = {0};
-    OWNED(inflater) inflater = inflater_new(&err);
+    OWNED(inflater) inflater = inflater_new(QCOW2_COMPRESSION_ZLIB, &err);
 
     (void)state;
     size_t size = deflate_bytes(plain, sizeof(plain), stored, sizeof(stored));
@@ -224,6 +257,7 @@ int main(void)
         cmocka_unit_test(parses_version_2),
         cmocka_unit_test(refuses_short_headers),
         cmocka_unit_test(decodes_entries),
+        cmocka_unit_test(decodes_extended_entries),
         cmocka_unit_test(splits_compressed_by_cluster_size),
         cmocka_unit_test(refuses_entries),
         cmocka_unit_test(inflates),
