@@ -15,6 +15,7 @@ struct lines {
 
 struct guest_request {
     const char *overlay_path; /* qcow2 that may be changed; the image behind it stays as it is */
+    uint32_t block_bytes;     /* of the disk: 512 or 4096 */
     uint32_t root_partition;
     uint32_t esp_partition;
     uint32_t boot_partition; /* 0: /boot is inside root */

@@ -48,7 +48,7 @@ struct gpt_areas gpt_written_areas(const struct gpt *gpt)
     uint64_t disk_bytes = gpt->disk_blocks * gpt->block_bytes;
 
     return (struct gpt_areas){
-        .primary_length_bytes = GPT_FIRST_FREE_LBA * (uint64_t)gpt->block_bytes,
-        .backup_offset_bytes = disk_bytes - (GPT_ARRAY_BLOCKS + 1) * (uint64_t)gpt->block_bytes,
+        .primary_length_bytes = gpt_first_free_lba(gpt->block_bytes) * gpt->block_bytes,
+        .backup_offset_bytes = disk_bytes - gpt_backup_bytes(gpt->block_bytes),
     };
 }

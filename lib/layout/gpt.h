@@ -21,7 +21,7 @@ struct gpt_entry {
 };
 
 struct gpt {
-    uint32_t block_bytes; /* 512 */
+    uint32_t block_bytes; /* 512 or 4096 */
     struct guid disk_guid;
     uint64_t disk_blocks;
     uint64_t first_usable_lba;
@@ -41,8 +41,9 @@ extern const struct guid gpt_type_root_arm64;  /* B921B045-1DF0-41C3-AF44-4C6F28
 
 /* The primary copy, or the backup at the disk's end where the primary's signature, place or CRCs
  * are wrong. Overlapping entries, entries outside the usable range, a GPT for a larger disk:
- * COLDSEAL_BAD_IMAGE; no GPT at all, an MBR disk, blocks of 4096 bytes: COLDSEAL_UNSUPPORTED. A
- * backup that is missing or elsewhere (a disk that was grown) is not an error. */
+ * COLDSEAL_BAD_IMAGE; no GPT at all, an MBR disk: COLDSEAL_UNSUPPORTED. A backup that is missing or
+ * elsewhere (a disk that was grown) is not an error. The size of a block is the one that the
+ * header's place shows. */
 bool gpt_read(struct disk *disk, struct gpt *gpt, struct error *err);
 /* Protective MBR (boot code in `mbr_code`, MBR_CODE_BYTES, or NULL), both headers and arrays, for
  * gpt->disk_blocks. */

@@ -10,7 +10,8 @@
 
 #define ARRAY_LIMIT_BYTES ((uint64_t)1 << 20)
 #define ENTRY_LIMIT_BYTES 4096
-#define LARGE_BLOCK_BYTES 4096
+/* Nobody writes one of more than 92 bytes. */
+#define HEADER_LIMIT_BYTES 512
 
 /* UEFI 2.10, table 5.5. */
 struct gpt_header {
@@ -36,7 +37,7 @@ static bool has_signature(const uint8_t *block)
 
 static bool parse_header(const uint8_t *block, struct gpt_header *h)
 {
-    struct reader r = reader_over(block, GPT_BLOCK_BYTES);
+    struct reader r = reader_over(block, HEADER_LIMIT_BYTES);
 
     return has_signature(block) && reader_skip(&r, strlen(GPT_SIGNATURE)) &&
            read_u32le(&r, &h->revision) && read_u32le(&r, &h->header_bytes) &&
@@ -51,21 +52,35 @@ static bool parse_header(const uint8_t *block, struct gpt_header *h)
 /* UEFI 2.10, 5.3.2: the CRC covers HeaderSize bytes, its own field taken as zero. */
 static bool header_crc_matches(const uint8_t *block, const struct gpt_header *h)
 {
-    uint8_t copy[GPT_BLOCK_BYTES];
+    uint8_t copy[HEADER_LIMIT_BYTES];
 
-    if (h->header_bytes < GPT_HEADER_BYTES || h->header_bytes > GPT_BLOCK_BYTES)
+    if (h->header_bytes < GPT_HEADER_BYTES || h->header_bytes > HEADER_LIMIT_BYTES)
         return false;
     memcpy(copy, block, sizeof(copy));
     memset(copy + GPT_HEADER_CRC_OFFSET, 0, sizeof(uint32_t));
     return gpt_crc32(copy, h->header_bytes) == h->header_crc;
 }
 
-/* What makes a header invalid, so that the other copy counts: UEFI 2.10, 5.3.2. */
-static bool read_header(struct disk *disk, uint64_t lba, struct gpt_header *h, struct error *err)
-{
-    uint8_t block[GPT_BLOCK_BYTES];
+/* A disk as its partition table counts it. */
+struct blocks {
+    struct disk *disk;
+    uint32_t bytes; /* of a block */
+    uint64_t count;
+};
 
-    if (!disk_pread(disk, block, sizeof(block), lba * GPT_BLOCK_BYTES, err))
+static bool read_at_lba(const struct blocks *blocks, uint64_t lba, void *out, size_t size,
+                        struct error *err)
+{
+    return disk_pread(blocks->disk, out, size, lba * blocks->bytes, err);
+}
+
+/* What makes a header invalid, so that the other copy counts: UEFI 2.10, 5.3.2. */
+static bool read_header(const struct blocks *blocks, uint64_t lba, struct gpt_header *h,
+                        struct error *err)
+{
+    uint8_t block[HEADER_LIMIT_BYTES];
+
+    if (!read_at_lba(blocks, lba, block, sizeof(block), err))
         return false;
     if (!parse_header(block, h))
         return error_set(err, COLDSEAL_UNSUPPORTED, "no GPT header at block %llu",
@@ -79,28 +94,27 @@ static bool read_header(struct disk *disk, uint64_t lba, struct gpt_header *h, s
     return true;
 }
 
-static uint64_t array_blocks(const struct gpt_header *h)
+static uint64_t array_blocks(const struct gpt_header *h, const struct blocks *blocks)
 {
     uint64_t bytes = (uint64_t)h->entry_slots * h->entry_bytes;
 
-    return (bytes + GPT_BLOCK_BYTES - 1) / GPT_BLOCK_BYTES;
+    return (bytes + blocks->bytes - 1) / blocks->bytes;
 }
 
-static struct bytes *read_array(struct disk *disk, const struct gpt_header *h, uint64_t disk_blocks,
+static struct bytes *read_array(const struct blocks *blocks, const struct gpt_header *h,
                                 struct error *err)
 {
     uint64_t size = (uint64_t)h->entry_slots * h->entry_bytes;
 
     if (size == 0 || size > ARRAY_LIMIT_BYTES ||
-        !range_within(h->entries_lba, array_blocks(h), disk_blocks)) {
+        !range_within(h->entries_lba, array_blocks(h, blocks), blocks->count)) {
         error_set(err, COLDSEAL_BAD_IMAGE,
                   "GPT with %u entries of %u bytes at block %llu: outside the disk or too large",
                   h->entry_slots, h->entry_bytes, (unsigned long long)h->entries_lba);
         return NULL;
     }
     OWNED(bytes) array = bytes_new((size_t)size, err);
-    if (array == NULL ||
-        !disk_pread(disk, array->data, array->size, h->entries_lba * GPT_BLOCK_BYTES, err))
+    if (array == NULL || !read_at_lba(blocks, h->entries_lba, array->data, array->size, err))
         return NULL;
     if (gpt_crc32(array->data, array->size) != h->entries_crc) {
         error_set(err, COLDSEAL_BAD_IMAGE, "the GPT entries at block %llu are damaged (CRC)",
@@ -111,7 +125,7 @@ static struct bytes *read_array(struct disk *disk, const struct gpt_header *h, u
 }
 
 /* What a header that is intact may still get wrong: then the disk is refused. */
-static bool check_header(const struct gpt_header *h, uint64_t disk_blocks, struct error *err)
+static bool check_header(const struct gpt_header *h, const struct blocks *blocks, struct error *err)
 {
     if (h->revision != GPT_REVISION)
         return error_set(err, COLDSEAL_UNSUPPORTED, "GPT revision 0x%x", h->revision);
@@ -119,17 +133,17 @@ static bool check_header(const struct gpt_header *h, uint64_t disk_blocks, struc
     if (h->entry_bytes < GPT_ENTRY_BYTES || h->entry_bytes > ENTRY_LIMIT_BYTES ||
         !is_power_of_two(h->entry_bytes))
         return error_set(err, COLDSEAL_BAD_IMAGE, "GPT entry size %u", h->entry_bytes);
-    if (h->last_usable_lba >= disk_blocks)
+    if (h->last_usable_lba >= blocks->count)
         return error_set(err, COLDSEAL_BAD_IMAGE,
                          "the GPT is for a larger disk (last usable block %llu of %llu): "
                          "the image has been cut off",
-                         (unsigned long long)h->last_usable_lba, (unsigned long long)disk_blocks);
+                         (unsigned long long)h->last_usable_lba, (unsigned long long)blocks->count);
     if (h->first_usable_lba < 2 || h->first_usable_lba > h->last_usable_lba)
         return error_set(err, COLDSEAL_BAD_IMAGE, "GPT: usable blocks from %llu to %llu",
                          (unsigned long long)h->first_usable_lba,
                          (unsigned long long)h->last_usable_lba);
     if (h->entries_lba < 2 || (h->entries_lba <= h->last_usable_lba &&
-                               h->entries_lba + array_blocks(h) > h->first_usable_lba))
+                               h->entries_lba + array_blocks(h, blocks) > h->first_usable_lba))
         return error_set(err, COLDSEAL_BAD_IMAGE, "GPT entries lie among the usable blocks");
     return true;
 }
@@ -206,15 +220,15 @@ static bool check_overlap(const struct gpt *gpt, struct error *err)
     return true;
 }
 
-static bool interpret(const struct gpt_header *h, const struct bytes *array, uint64_t disk_blocks,
-                      struct gpt *gpt, struct error *err)
+static bool interpret(const struct gpt_header *h, const struct bytes *array,
+                      const struct blocks *blocks, struct gpt *gpt, struct error *err)
 {
-    if (!check_header(h, disk_blocks, err))
+    if (!check_header(h, blocks, err))
         return false;
     memset(gpt, 0, sizeof(*gpt));
-    gpt->block_bytes = GPT_BLOCK_BYTES;
+    gpt->block_bytes = blocks->bytes;
     gpt->disk_guid = h->disk_guid;
-    gpt->disk_blocks = disk_blocks;
+    gpt->disk_blocks = blocks->count;
     gpt->first_usable_lba = h->first_usable_lba;
     gpt->last_usable_lba = h->last_usable_lba;
     gpt->entry_slots = h->entry_slots;
@@ -227,7 +241,7 @@ static bool interpret(const struct gpt_header *h, const struct bytes *array, uin
  * protective one (a hybrid MBR) are ignored, and so is an empty MBR, which gets rewritten. */
 static bool check_mbr(struct disk *disk, struct error *err)
 {
-    uint8_t mbr[GPT_BLOCK_BYTES];
+    uint8_t mbr[MBR_BYTES];
     bool used = false;
 
     if (!disk_pread(disk, mbr, sizeof(mbr), 0, err))
@@ -246,66 +260,78 @@ static bool check_mbr(struct disk *disk, struct error *err)
     return true;
 }
 
-static bool has_large_blocks(struct disk *disk, bool *large, struct error *err)
+static bool signature_at(struct disk *disk, uint64_t offset, bool *there, struct error *err)
 {
-    uint8_t start[GPT_BLOCK_BYTES];
+    uint8_t start[sizeof(GPT_SIGNATURE) - 1];
 
-    *large = false;
-    if (disk_size(disk) < LARGE_BLOCK_BYTES + sizeof(start))
+    *there = false;
+    if (!range_within(offset, sizeof(start), disk_size(disk)))
         return true;
-    if (!disk_pread(disk, start, sizeof(start), LARGE_BLOCK_BYTES, err))
+    if (!disk_pread(disk, start, sizeof(start), offset, err))
         return false;
-    *large = has_signature(start);
+    *there = has_signature(start);
     return true;
 }
 
-static bool no_gpt(struct disk *disk, struct error *err)
+/* The size of a block is written nowhere: it is where the header is, the primary's first. */
+static bool find_block_size(struct disk *disk, uint32_t *block_bytes, struct error *err)
 {
-    bool large;
+    const uint64_t last = round_down(disk_size(disk), GPT_LARGE_BLOCK_BYTES);
+    const struct {
+        uint64_t offset;
+        uint32_t block_bytes;
+    } places[] = {
+        {GPT_SMALL_BLOCK_BYTES, GPT_SMALL_BLOCK_BYTES},
+        {GPT_LARGE_BLOCK_BYTES, GPT_LARGE_BLOCK_BYTES},
+        {round_down(disk_size(disk), GPT_SMALL_BLOCK_BYTES) - GPT_SMALL_BLOCK_BYTES,
+         GPT_SMALL_BLOCK_BYTES},
+        {last - GPT_LARGE_BLOCK_BYTES, GPT_LARGE_BLOCK_BYTES},
+    };
 
-    if (!has_large_blocks(disk, &large, err))
-        return false;
-    if (large)
-        return error_set(err, COLDSEAL_UNSUPPORTED,
-                         "the GPT is made for blocks of 4096 bytes; only 512 is supported");
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        bool there;
+        if (!signature_at(disk, places[i].offset, &there, err))
+            return false;
+        if (there) {
+            *block_bytes = places[i].block_bytes;
+            return true;
+        }
+    }
     return error_set(err, COLDSEAL_UNSUPPORTED, "the disk has no GPT partition table");
 }
 
 /* The copy whose header is at `lba`, when it is intact. */
-static struct bytes *read_copy(struct disk *disk, uint64_t lba, uint64_t disk_blocks,
-                               struct gpt_header *h, struct error *err)
+static struct bytes *read_copy(const struct blocks *blocks, uint64_t lba, struct gpt_header *h,
+                               struct error *err)
 {
-    return read_header(disk, lba, h, err) ? read_array(disk, h, disk_blocks, err) : NULL;
+    return read_header(blocks, lba, h, err) ? read_array(blocks, h, err) : NULL;
 }
 
-static struct bytes *read_either(struct disk *disk, uint64_t disk_blocks, struct gpt_header *h,
+static struct bytes *read_either(const struct blocks *blocks, struct gpt_header *h,
                                  struct error *err)
 {
     struct error backup = {0};
-    OWNED(bytes) array = read_copy(disk, 1, disk_blocks, h, err);
+    OWNED(bytes) array = read_copy(blocks, 1, h, err);
 
     if (array != NULL || err->code == COLDSEAL_IO)
         return TAKE(array);
-    array = read_copy(disk, disk_blocks - 1, disk_blocks, h, &backup);
-    if (array != NULL)
-        return TAKE(array);
-    if (err->code == COLDSEAL_UNSUPPORTED && backup.code == COLDSEAL_UNSUPPORTED)
-        no_gpt(disk, err);
-    else if (err->code == COLDSEAL_UNSUPPORTED)
+    array = read_copy(blocks, blocks->count - 1, h, &backup);
+    if (array == NULL && err->code == COLDSEAL_UNSUPPORTED)
         *err = backup;
-    return NULL;
+    return TAKE(array);
 }
 
 bool gpt_read(struct disk *disk, struct gpt *gpt, struct error *err)
 {
-    uint64_t disk_blocks = disk_size(disk) / GPT_BLOCK_BYTES;
+    struct blocks blocks = {.disk = disk};
     struct gpt_header h;
 
-    if (disk_blocks < 2 * GPT_FIRST_FREE_LBA)
+    if (disk_size(disk) < 2 * gpt_first_free_lba(GPT_SMALL_BLOCK_BYTES) * GPT_SMALL_BLOCK_BYTES)
         return error_set(err, COLDSEAL_UNSUPPORTED, "a disk of %llu bytes is too small for a GPT",
                          (unsigned long long)disk_size(disk));
-    if (!check_mbr(disk, err))
+    if (!check_mbr(disk, err) || !find_block_size(disk, &blocks.bytes, err))
         return false;
-    OWNED(bytes) array = read_either(disk, disk_blocks, &h, err);
-    return array != NULL && interpret(&h, array, disk_blocks, gpt, err);
+    blocks.count = disk_size(disk) / blocks.bytes;
+    OWNED(bytes) array = read_either(&blocks, &h, err);
+    return array != NULL && interpret(&h, array, &blocks, gpt, err);
 }

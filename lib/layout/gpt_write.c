@@ -8,12 +8,10 @@
 #include "layout/gpt_format.h"
 
 /* UEFI 2.10, 5.2.3, table 5.4. */
-static void build_protective_mbr(uint8_t mbr[GPT_BLOCK_BYTES], uint64_t disk_blocks,
-                                 const uint8_t *mbr_code)
+static void build_protective_mbr(uint8_t *mbr, uint64_t disk_blocks, const uint8_t *mbr_code)
 {
-    struct writer w = writer_over(mbr, GPT_BLOCK_BYTES);
+    struct writer w = writer_over(mbr, MBR_BYTES);
 
-    memset(mbr, 0, GPT_BLOCK_BYTES);
     if (mbr_code != NULL)
         write_bytes(&w, mbr_code, MBR_CODE_BYTES);
     w.position = MBR_TABLE_OFFSET;
@@ -58,12 +56,11 @@ struct header_place {
     uint64_t entries_lba;
 };
 
-static void build_header(uint8_t block[GPT_BLOCK_BYTES], const struct gpt *gpt,
-                         const struct header_place *place, uint32_t entries_crc)
+static void build_header(uint8_t *block, const struct gpt *gpt, const struct header_place *place,
+                         uint32_t entries_crc)
 {
-    struct writer w = writer_over(block, GPT_BLOCK_BYTES);
+    struct writer w = writer_over(block, GPT_HEADER_BYTES);
 
-    memset(block, 0, GPT_BLOCK_BYTES);
     write_bytes(&w, GPT_SIGNATURE, strlen(GPT_SIGNATURE));
     write_u32le(&w, GPT_REVISION);
     write_u32le(&w, GPT_HEADER_BYTES);
@@ -84,37 +81,57 @@ static void build_header(uint8_t block[GPT_BLOCK_BYTES], const struct gpt *gpt,
 
 static bool check_writable(struct disk *disk, const struct gpt *gpt, struct error *err)
 {
-    if (gpt->block_bytes != GPT_BLOCK_BYTES || gpt->disk_blocks < 2 * GPT_FIRST_FREE_LBA ||
-        gpt->disk_blocks > disk_size(disk) / GPT_BLOCK_BYTES ||
-        gpt->first_usable_lba < GPT_FIRST_FREE_LBA ||
-        gpt->last_usable_lba >= gpt->disk_blocks - 1 - GPT_ARRAY_BLOCKS)
+    uint64_t first_free_lba = gpt_first_free_lba(gpt->block_bytes);
+
+    if (gpt->disk_blocks < 2 * first_free_lba ||
+        gpt->disk_blocks > disk_size(disk) / gpt->block_bytes ||
+        gpt->first_usable_lba < first_free_lba ||
+        gpt->last_usable_lba >= gpt->disk_blocks - 1 - gpt_array_blocks(gpt->block_bytes))
         return error_set(err, COLDSEAL_BUG, "a GPT that leaves no room for itself");
     return true;
 }
 
+/* One block with the header, from memory that is zero. */
+static struct bytes *new_header(const struct gpt *gpt, const struct header_place *place,
+                                uint32_t entries_crc, struct error *err)
+{
+    OWNED(bytes) block = bytes_new(gpt->block_bytes, err);
+
+    if (block != NULL)
+        build_header(block->data, gpt, place, entries_crc);
+    return TAKE(block);
+}
+
+static bool write_at_lba(struct disk *disk, const struct gpt *gpt, const struct bytes *what,
+                         uint64_t lba, struct error *err)
+{
+    return disk_pwrite(disk, what->data, what->size, lba * gpt->block_bytes, err);
+}
+
 bool gpt_write(struct disk *disk, const struct gpt *gpt, const uint8_t *mbr_code, struct error *err)
 {
-    uint8_t mbr[GPT_BLOCK_BYTES];
-    uint8_t header[GPT_BLOCK_BYTES];
     uint64_t last_lba = gpt->disk_blocks - 1;
     const struct header_place primary = {1, last_lba, 2};
-    const struct header_place backup = {last_lba, 1, last_lba - GPT_ARRAY_BLOCKS};
+    const struct header_place backup = {last_lba, 1, last_lba - gpt_array_blocks(gpt->block_bytes)};
 
     if (!check_writable(disk, gpt, err))
         return false;
     OWNED(bytes) array = bytes_new(GPT_ARRAY_BYTES, err);
-    if (array == NULL || !build_array(array->data, gpt, err))
+    OWNED(bytes) mbr = bytes_new(gpt->block_bytes, err);
+    if (array == NULL || mbr == NULL || !build_array(array->data, gpt, err))
         return false;
     uint32_t crc = gpt_crc32(array->data, array->size);
-    build_header(header, gpt, &backup, crc);
-    if (!disk_pwrite(disk, array->data, array->size, backup.entries_lba * GPT_BLOCK_BYTES, err) ||
-        !disk_pwrite(disk, header, sizeof(header), last_lba * GPT_BLOCK_BYTES, err))
+    OWNED(bytes) backup_header = new_header(gpt, &backup, crc, err);
+    OWNED(bytes) primary_header = new_header(gpt, &primary, crc, err);
+    if (backup_header == NULL || primary_header == NULL)
+        return false;
+    build_protective_mbr(mbr->data, gpt->disk_blocks, mbr_code);
+    if (!write_at_lba(disk, gpt, array, backup.entries_lba, err) ||
+        !write_at_lba(disk, gpt, backup_header, backup.my_lba, err))
         return error_wrap(err, "write the backup GPT");
-    build_header(header, gpt, &primary, crc);
-    build_protective_mbr(mbr, gpt->disk_blocks, mbr_code);
-    if (!disk_pwrite(disk, array->data, array->size, primary.entries_lba * GPT_BLOCK_BYTES, err) ||
-        !disk_pwrite(disk, header, sizeof(header), GPT_BLOCK_BYTES, err) ||
-        !disk_pwrite(disk, mbr, sizeof(mbr), 0, err))
+    if (!write_at_lba(disk, gpt, array, primary.entries_lba, err) ||
+        !write_at_lba(disk, gpt, primary_header, primary.my_lba, err) ||
+        !write_at_lba(disk, gpt, mbr, 0, err))
         return error_wrap(err, "write the GPT");
     return true;
 }

@@ -9,7 +9,6 @@
 
 /* Sizes beyond this are a mistake, and keep the sums below from overflowing. */
 #define DISK_LIMIT_BYTES ((uint64_t)1 << 60)
-#define BACKUP_BYTES ((GPT_ARRAY_BLOCKS + 1) * GPT_BLOCK_BYTES)
 
 static uint64_t align_up(uint64_t bytes, uint64_t unit)
 {
@@ -47,10 +46,11 @@ static bool is_root(const struct planned_partition *p)
     return p->role == ROLE_ROOT || p->role == ROLE_ENCRYPTED_ROOT;
 }
 
-static void set_place(struct planned_partition *p, uint64_t offset, uint64_t length)
+static void set_place(struct planned_partition *p, uint32_t block_bytes, uint64_t offset,
+                      uint64_t length)
 {
-    p->entry.first_lba = offset / GPT_BLOCK_BYTES;
-    p->entry.last_lba = (offset + length) / GPT_BLOCK_BYTES - 1;
+    p->entry.first_lba = offset / block_bytes;
+    p->entry.last_lba = (offset + length) / block_bytes - 1;
     p->target_offset_bytes = offset;
 }
 
@@ -83,7 +83,7 @@ static void place_others(struct plan *plan, uint64_t *end)
         bool moves = offset > root_offset && p->role != ROLE_BIOS_BOOT;
         if (moves)
             offset = min_u64(offset, align_up(max_u64(*end, PLAN_ALIGN_BYTES), PLAN_ALIGN_BYTES));
-        set_place(p, offset, p->source_length_bytes);
+        set_place(p, plan->gpt.block_bytes, offset, p->source_length_bytes);
         *end = offset + p->source_length_bytes;
     }
 }
@@ -112,7 +112,7 @@ static void place_root(struct plan *plan, const struct plan_request *request, bo
     uint64_t length = request->header_bytes + root->source_length_bytes;
     if (request->header_bytes > 0)
         length = align_up(length, LUKS_SECTOR_BYTES);
-    set_place(root, offset, length);
+    set_place(root, plan->gpt.block_bytes, offset, length);
     root->target_offset_bytes = offset + request->header_bytes;
     *end = offset + length;
     if (request->header_bytes > 0) {
@@ -127,10 +127,11 @@ static bool settle_disk_size(struct plan *plan, const struct plan_request *reque
                              struct error *err)
 {
     uint64_t unit = request->align_bytes != 0 ? request->align_bytes : PLAN_ALIGN_BYTES;
-    uint64_t least = align_up(end + BACKUP_BYTES, unit);
+    uint64_t needed = end + gpt_backup_bytes(plan->gpt.block_bytes);
+    uint64_t least = align_up(needed, unit);
 
     plan->disk_size_bytes = request->disk_size_bytes != 0 ? request->disk_size_bytes : least;
-    if (plan->disk_size_bytes < end + BACKUP_BYTES)
+    if (plan->disk_size_bytes < needed)
         return error_set(err, COLDSEAL_USAGE,
                          "a disk of %llu bytes is too small: at least %llu are needed",
                          (unsigned long long)plan->disk_size_bytes, (unsigned long long)least);
@@ -152,17 +153,17 @@ static int compare_number(const void *a, const void *b)
 static bool build_gpt(const struct partition_table *table, struct plan *plan, struct error *err)
 {
     struct gpt *gpt = &plan->gpt;
+    uint64_t first_free_lba = gpt_first_free_lba(gpt->block_bytes);
 
-    *gpt = table->gpt;
-    gpt->disk_blocks = plan->disk_size_bytes / GPT_BLOCK_BYTES;
-    gpt->first_usable_lba = max_u64(table->gpt.first_usable_lba, GPT_FIRST_FREE_LBA);
-    gpt->last_usable_lba = gpt->disk_blocks - GPT_ARRAY_BLOCKS - 2;
+    gpt->disk_blocks = plan->disk_size_bytes / gpt->block_bytes;
+    gpt->first_usable_lba = max_u64(table->gpt.first_usable_lba, first_free_lba);
+    gpt->last_usable_lba = gpt->disk_blocks - gpt_array_blocks(gpt->block_bytes) - 2;
     gpt->entry_slots = GPT_MAX_ENTRIES;
     gpt->from_backup = false;
     for (uint32_t i = 0; i < plan->count; i++)
         gpt->entries[i] = plan->partitions[i].entry;
     qsort(gpt->entries, gpt->entry_count, sizeof(gpt->entries[0]), compare_number);
-    if (plan->partitions[0].entry.first_lba < GPT_FIRST_FREE_LBA)
+    if (plan->partitions[0].entry.first_lba < first_free_lba)
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "partition %u begins at block %llu, where a GPT of %d entries lies",
                          plan->partitions[0].entry.number,
@@ -179,15 +180,15 @@ static uint32_t index_of_role(const struct plan *plan, enum partition_role role)
     return i;
 }
 
-static bool check_numbers(const struct plan_request *request, struct error *err)
+static bool check_numbers(const struct plan_request *request, uint32_t block_bytes,
+                          struct error *err)
 {
-    if (request->disk_size_bytes % GPT_BLOCK_BYTES != 0 ||
-        request->align_bytes % GPT_BLOCK_BYTES != 0)
-        return error_set(err, COLDSEAL_USAGE, "disk size and alignment are multiples of %d",
-                         GPT_BLOCK_BYTES);
+    if (request->disk_size_bytes % block_bytes != 0 || request->align_bytes % block_bytes != 0)
+        return error_set(err, COLDSEAL_USAGE, "disk size and alignment are multiples of %u",
+                         block_bytes);
     if (request->disk_size_bytes > DISK_LIMIT_BYTES || request->align_bytes > DISK_LIMIT_BYTES)
         return error_set(err, COLDSEAL_USAGE, "disk size or alignment is too large");
-    if (request->header_bytes % PLAN_ALIGN_BYTES != 0 || request->drop_bytes % GPT_BLOCK_BYTES != 0)
+    if (request->header_bytes % PLAN_ALIGN_BYTES != 0 || request->drop_bytes % block_bytes != 0)
         return error_set(err, COLDSEAL_BUG, "a header of %llu bytes, %llu to drop",
                          (unsigned long long)request->header_bytes,
                          (unsigned long long)request->drop_bytes);
@@ -215,10 +216,10 @@ static bool check_input(const struct partition_table *table, const struct plan_r
 {
     const struct partition *root;
 
-    if (!check_numbers(request, err) || !plan_check_table(table, &root, err) ||
-        !check_root(table, root, request, err))
+    if (!check_numbers(request, table->gpt.block_bytes, err) ||
+        !plan_check_table(table, &root, err) || !check_root(table, root, request, err))
         return false;
-    if (table->gpt.disk_blocks > DISK_LIMIT_BYTES / GPT_BLOCK_BYTES)
+    if (table->gpt.disk_blocks > DISK_LIMIT_BYTES / table->gpt.block_bytes)
         return error_set(err, COLDSEAL_UNSUPPORTED, "the disk is too large");
     if (request->need_boot && partition_by_role(table, ROLE_BOOT) == NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED,
@@ -234,6 +235,7 @@ bool plan_make(const struct partition_table *table, const struct plan_request *r
     if (!check_input(table, request, err))
         return false;
     memset(plan, 0, sizeof(*plan));
+    plan->gpt = table->gpt;
     memcpy(plan->mbr_code, table->mbr_code, sizeof(plan->mbr_code));
     take_partitions(table, plan);
     bool was_last = rotate_root(plan);
@@ -259,12 +261,13 @@ bool plan_new_boot(const struct partition_table *table, struct plan_new_boot *bo
                          "partition number %d is taken by something that is not /boot",
                          BOOT_PARTITION_NUMBER);
     for (uint32_t i = 0; i < table->count; i++)
-        end = max_u64(end, (table->partitions[i].entry.last_lba + 1) * GPT_BLOCK_BYTES);
+        end = max_u64(end, (table->partitions[i].entry.last_lba + 1) * table->gpt.block_bytes);
     boot->number = BOOT_PARTITION_NUMBER;
     boot->offset_bytes = align_up(end, PLAN_ALIGN_BYTES);
     boot->length_bytes = BOOT_PARTITION_BYTES;
-    boot->disk_size_bytes =
-        max_u64(table->gpt.disk_blocks * GPT_BLOCK_BYTES,
-                align_up(boot->offset_bytes + boot->length_bytes + BACKUP_BYTES, PLAN_ALIGN_BYTES));
+    boot->disk_size_bytes = max_u64(
+        table->gpt.disk_blocks * table->gpt.block_bytes,
+        align_up(boot->offset_bytes + boot->length_bytes + gpt_backup_bytes(table->gpt.block_bytes),
+                 PLAN_ALIGN_BYTES));
     return true;
 }

@@ -89,16 +89,17 @@ static bool digest_source(struct encryption *work, struct error *err)
     return work->source_sha256 != NULL;
 }
 
-/* What is refused is refused before the appliance starts. */
-static bool check_plan(struct encryption *work, const struct source *source, bool need_boot,
+/* What is refused is refused before the appliance starts; the size of the disk only once it is
+ * known what it has to hold. */
+static bool check_plan(struct encryption *work, const struct source *source, bool final,
                        struct error *err)
 {
     const struct coldseal_output_options *output = &work->options->output;
     const struct plan_request request = {
         .header_bytes = LUKS_HEADER_BYTES,
-        .disk_size_bytes = need_boot ? output->disk_size_bytes : 0,
+        .disk_size_bytes = final ? output->disk_size_bytes : 0,
         .align_bytes = output->align_bytes,
-        .need_boot = need_boot,
+        .need_boot = final && !work->options->no_prepare,
     };
 
     return plan_make(source->table, &request, &work->plan, err);
@@ -263,7 +264,7 @@ bool coldseal_encrypt(const struct coldseal_encrypt_options *options,
     work->options = options;
     if (!write_image_check(options->in, options->out, &options->output, err) ||
         !choose_keys(work, err) || !prepare_source(work, err) ||
-        !check_plan(work, work->source, !options->no_prepare, err) || !digest_source(work, err) ||
+        !check_plan(work, work->source, true, err) || !digest_source(work, err) ||
         !build_header(work, err))
         return false;
     OWNED(image_output) out = write_encrypted(work, err);

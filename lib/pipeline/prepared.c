@@ -31,6 +31,7 @@ static struct guest_request make_request(const struct prepared *prepared,
 
     return (struct guest_request){
         .overlay_path = prepared->workspace->overlay_path,
+        .block_bytes = table->gpt.block_bytes,
         .root_partition = root->entry.number,
         .esp_partition = esp->entry.number,
         .boot_partition = boot == NULL ? 0 : boot->entry.number,

@@ -72,6 +72,7 @@ int main(int argc, char **argv)
         sscanf(argv[5], "%" SCNu32, &request.esp_partition) != 1 || !parse_boot(&request, argv[6]))
         return COLDSEAL_USAGE;
     request.overlay_path = argv[1];
+    request.block_bytes = 512;
     arguments.options.data_dir = argv[2];
     arguments.options.unlock_program = argv[3];
     arguments.options.debs = arguments.debs;
