@@ -4,6 +4,7 @@ libcoldseal_a_SOURCES += \
 	lib/core/bytes.c lib/core/bytes.h \
 	lib/core/checked.h \
 	lib/core/digest.c lib/core/digest.h \
+	lib/core/digest_set.c lib/core/digest_set.h \
 	lib/core/error.c lib/core/error.h \
 	lib/core/guid.c lib/core/guid.h \
 	lib/core/hex.c lib/core/hex.h \

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/digest.h"
+#include "core/digest_set.h"
 #include "core/hex.h"
 
 static const struct {
@@ -107,13 +107,38 @@ static void test_pieces(void **state)
     assert_null(digest_new((enum digest_algorithm)0x12, &err));
 }
 
+/* One PCR extension by hand: H(zeros || H("abc")), from openssl dgst. */
+static void test_sets(void **state)
+{
+    struct digest_set once, pieces, pcr = {0};
+    struct error err = {0};
+
+    (void)state;
+    assert_true(digest_set_bytes("abc", 3, &once, &err));
+    for (size_t i = 0; i < DIGEST_SET_BANKS; i++)
+        assert_hex(digest_set_value(&once, digest_set_algorithm(i)), vectors[i].size,
+                   vectors[i].abc);
+    OWNED(digest_set_stream) stream = digest_set_stream_new(&err);
+    assert_non_null(stream);
+    assert_true(digest_set_stream_update(stream, "a", 1, &err));
+    assert_true(digest_set_stream_update(stream, "bc", 2, &err));
+    assert_true(digest_set_stream_final(stream, &pieces, &err));
+    assert_true(digest_set_equal(&once, &pieces));
+    assert_true(digest_set_extend(&pcr, &once, &err));
+    assert_hex(pcr.sha1, 20, "ccd5bd41458de644ac34a2478b58ff819bef5acf");
+    assert_hex(pcr.sha256, 32, "589f9ffed4c477966bfb8d41f37895b08c69047df8f911d6f3b57fbe08faee8d");
+    assert_hex(pcr.sha384, 48,
+               "93732e3733514a841c982cfa75ea76ab55fe011acb9cd980ef4523913c65be1b0998e04d77f8c174f81"
+               "a82151619ca40");
+    assert_null(digest_set_value(&pcr, DIGEST_SHA512));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_one_shot),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_one_shot),
+        cmocka_unit_test(test_empty), cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_sets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
