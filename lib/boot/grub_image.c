@@ -4,11 +4,8 @@
 #include <string.h>
 
 #include "boot/grub.h"
-#include "core/reader.h"
+#include "boot/pe.h"
 
-#define PE_POINTER_OFFSET 0x3c
-#define SECTION_NAME_BYTES 8
-#define SECTION_LIMIT 96 /* what Windows loads; signed GRUBs have about 6 */
 #define MODULE_MAGIC UINT32_C(0x676d696d)
 #define MODULE_TYPE_PREFIX 3
 #define MODULE_LIMIT 4096
@@ -19,55 +16,19 @@ static bool bad(struct error *err, const char *reason)
     return error_set(err, COLDSEAL_BAD_IMAGE, "not a GRUB EFI image: %s", reason);
 }
 
-/* PE/COFF specification 11.0, clauses 3 and 4: to the section table, how many entries it has. */
-static bool find_sections(struct reader *image, uint16_t *count, uint16_t *optional_magic)
-{
-    uint32_t pe_offset;
-    uint32_t signature;
-    uint16_t optional_bytes;
-    struct reader optional;
-
-    return reader_seek(image, PE_POINTER_OFFSET) && read_u32le(image, &pe_offset) &&
-           reader_seek(image, pe_offset) && read_u32le(image, &signature) &&
-           signature == 0x00004550 && reader_skip(image, 2) && read_u16le(image, count) &&
-           reader_skip(image, 12) && read_u16le(image, &optional_bytes) && reader_skip(image, 2) &&
-           read_sub(image, &optional, optional_bytes) && read_u16le(&optional, optional_magic);
-}
-
-/* The section's bytes within the file. */
-static bool take_section(struct reader *image, const char *name, struct reader *section,
-                         bool *matches)
-{
-    char wanted[SECTION_NAME_BYTES] = {0};
-    char found[SECTION_NAME_BYTES];
-    struct reader file = *image;
-    uint32_t size;
-    uint32_t offset;
-
-    memcpy(wanted, name, strlen(name));
-    if (!read_bytes(image, found, sizeof(found)) || !reader_skip(image, 8) ||
-        !read_u32le(image, &size) || !read_u32le(image, &offset) || !reader_skip(image, 16))
-        return false;
-    *matches = memcmp(found, wanted, sizeof(found)) == 0;
-    return !*matches || (reader_seek(&file, offset) && read_sub(&file, section, size));
-}
-
 static bool find_mods(const struct bytes *efi_image, struct reader *mods, bool *is_64,
                       struct error *err)
 {
-    struct reader image = reader_over(efi_image->data, efi_image->size);
-    uint16_t count;
-    uint16_t magic;
-    bool found = false;
+    struct pe pe;
 
-    if (!find_sections(&image, &count, &magic) || count > SECTION_LIMIT)
-        return bad(err, "no PE headers");
-    *is_64 = magic == 0x20b; /* PE32+ */
-    for (uint16_t i = 0; i < count && !found; i++) {
-        if (!take_section(&image, "mods", mods, &found))
-            return bad(err, "the section table is cut off");
-    }
-    return found || bad(err, "it has no section \"mods\"");
+    if (!pe_parse(efi_image, &pe, err))
+        return false;
+    const struct pe_section *section = pe_section_find(&pe, "mods");
+    if (section == NULL)
+        return bad(err, "it has no section \"mods\"");
+    *mods = pe_section_content(&pe, section);
+    *is_64 = pe.is_plus;
+    return true;
 }
 
 /* grub_module_info64 or 32; the modules follow at its offset, up to its size. */

@@ -21,7 +21,9 @@ libcoldseal_a_SOURCES += \
 	lib/boot/fat_volume.h \
 	lib/boot/grub.h \
 	lib/boot/grub_field.c \
-	lib/boot/grub_image.c
+	lib/boot/grub_image.c \
+	lib/boot/pe.c \
+	lib/boot/pe.h
 
 check_PROGRAMS += tests/tools/layout_show
 tests_tools_layout_show_SOURCES = tests/tools/layout_show.c
@@ -33,8 +35,13 @@ tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/uni
 tests_unit_test_fat_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_grub
-tests_unit_test_grub_SOURCES = tests/unit/test_grub.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_grub_SOURCES = tests/unit/test_grub.c tests/unit/shell.c tests/unit/shell.h \
+	tests/unit/made_pe.c tests/unit/made_pe.h
 tests_unit_test_grub_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/unit/test_pe
+tests_unit_test_pe_SOURCES = tests/unit/test_pe.c tests/unit/made_pe.c tests/unit/made_pe.h
+tests_unit_test_pe_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_fat
@@ -51,3 +58,8 @@ check_PROGRAMS += tests/fuzz/fuzz_grub
 tests_fuzz_fuzz_grub_SOURCES = tests/fuzz/fuzz_grub.c $(fuzz_main)
 tests_fuzz_fuzz_grub_LDADD = $(unit_libs)
 tests_fuzz_fuzz_grub_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_pe
+tests_fuzz_fuzz_pe_SOURCES = tests/fuzz/fuzz_pe.c $(fuzz_main)
+tests_fuzz_fuzz_pe_LDADD = $(unit_libs)
+tests_fuzz_fuzz_pe_LDFLAGS = $(fuzz_ldflags)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GRUB's prefix in made-up images, the boot files of ESPs of several layouts, and the field in
- * grub.cfg. Real signed GRUBs are read by tests/integration/esp-files.sh. */
+ * grub.cfg. Real signed GRUBs are read by tests/integration/boot-side.sh. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include "boot/grub.h"
 #include "core/writer.h"
 #include "image/open.h"
+#include "made_pe.h"
 #include "shell.h"
 
 #define ZERO_UUID "00000000-0000-0000-0000-000000000000"
@@ -21,7 +22,7 @@
 #define FORMAT_LINE "# coldseal grub.cfg format 1\n"
 #define UNSET "set coldseal_uuid=" ZERO_UUID "\nset coldseal_pin=" ZERO_PIN "\n"
 
-/* An EFI image as grub-mkimage lays it out: PE headers, one section "mods" at byte 512. */
+/* An EFI image as grub-mkimage lays it out: one section "mods". */
 struct made_image {
     uint32_t first_type; /* of a module before the prefix */
     uint32_t first_size; /* as its header says; 0: right */
@@ -41,30 +42,10 @@ struct made_image {
 
 static struct bytes *make_image(const struct made_image *made)
 {
-    struct error err = {0};
-    struct bytes *image = bytes_new(1024, &err);
+    uint8_t mods[128] = {0};
     size_t modules = 8 + 8 + (made->prefix == NULL ? 0 : 8 + made->prefix_bytes);
+    struct writer w = writer_over(mods, sizeof(mods));
 
-    assert_non_null(image);
-    struct writer w = writer_over(image->data, image->size);
-    write_bytes(&w, "MZ", 2);
-    w.position = 0x3c;
-    write_u32le(&w, 0x40);
-    write_u32le(&w, 0x4550);
-    write_u16le(&w, 0x8664);
-    write_u16le(&w, 1);
-    write_zeros(&w, 12);
-    write_u16le(&w, 16); /* optional header */
-    write_u16le(&w, 0);
-    write_u16le(&w, 0x20b);
-    write_zeros(&w, 14);
-    char name[8] = {0};
-    memcpy(name, made->section, strlen(made->section));
-    write_bytes(&w, name, sizeof(name));
-    write_zeros(&w, 8);
-    write_u32le(&w, 512);
-    write_u32le(&w, 512);
-    w.position = 512;
     write_u32le(&w, made->magic);
     write_u32le(&w, 0);
     write_u64le(&w, made->offset);
@@ -78,7 +59,7 @@ static struct bytes *make_image(const struct made_image *made)
         write_bytes(&w, made->prefix, made->prefix_bytes);
     }
     assert_false(w.failed);
-    return image;
+    return make_pe(true, &(struct made_section){made->section, mods, sizeof(mods), 0}, 1);
 }
 
 static void test_prefix(void **state)
