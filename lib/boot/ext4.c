@@ -16,7 +16,6 @@
 #define GROUP_LIMIT ((uint64_t)1 << 19)
 /* Descriptors and bitmaps are read once; paths and files get a budget of their own. */
 #define OPEN_BUDGET_BYTES ((uint64_t)128 << 20)
-#define LOOKUP_BUDGET_BYTES ((uint64_t)64 << 20)
 
 /* The fields that decide how much memory opening takes.
  * Documentation/filesystems/ext4/super.rst of Linux. */
@@ -117,70 +116,4 @@ void ext4_free(struct ext4 *ext4)
     if (ext4->fs != NULL)
         ext2fs_free(ext4->fs);
     free(ext4);
-}
-
-static bool read_failed(const char *path, errcode_t code, struct error *err)
-{
-    if (code == EXT2_ET_NO_MEMORY)
-        return error_no_memory(err);
-    return error_set(err, COLDSEAL_BAD_IMAGE, "%s: %s", path, error_message(code));
-}
-
-static bool find_file(struct ext4 *ext4, const char *path, ext2_ino_t *number, uint64_t *size_bytes,
-                      struct error *err)
-{
-    struct ext2_inode inode;
-    errcode_t code = ext2fs_namei_follow(ext4->fs, EXT2_ROOT_INO, EXT2_ROOT_INO, path, number);
-
-    if (code == 0)
-        code = ext2fs_read_inode(ext4->fs, *number, &inode);
-    if (code != 0)
-        return read_failed(path, code, err);
-    if (!LINUX_S_ISREG(inode.i_mode))
-        return error_set(err, COLDSEAL_BAD_IMAGE, "%s: not a regular file", path);
-    *size_bytes = EXT2_I_SIZE(&inode);
-    return true;
-}
-
-static bool read_content(struct ext4 *ext4, ext2_ino_t number, const char *path,
-                         struct bytes *bytes, struct error *err)
-{
-    ext2_file_t file;
-    size_t done = 0;
-    unsigned got = 0;
-    errcode_t code = ext2fs_file_open(ext4->fs, number, 0, &file);
-
-    if (code != 0)
-        return read_failed(path, code, err);
-    while (code == 0 && done < bytes->size) {
-        unsigned piece = (unsigned)min_u64(bytes->size - done, 1 << 20);
-        code = ext2fs_file_read(file, bytes->data + done, piece, &got);
-        if (code == 0 && got == 0)
-            code = EXT2_ET_SHORT_READ;
-        done += got;
-    }
-    ext2fs_file_close(file);
-    return code == 0 || read_failed(path, code, err);
-}
-
-struct bytes *ext4_read_file(struct ext4 *ext4, const char *path, size_t limit_bytes,
-                             struct error *err)
-{
-    ext2_ino_t number;
-    uint64_t size = 0;
-
-    ext4->io.budget_bytes = LOOKUP_BUDGET_BYTES;
-    if (!find_file(ext4, path, &number, &size, err))
-        return NULL;
-    if (size > limit_bytes) {
-        error_set(err, COLDSEAL_BAD_IMAGE, "%s: %llu bytes, more than the %zu expected", path,
-                  (unsigned long long)size, limit_bytes);
-        return NULL;
-    }
-    OWNED(bytes) bytes = bytes_new((size_t)size, err);
-    if (bytes == NULL)
-        return NULL;
-    /* Each block is read once, and the blocks of its extent tree are less than a tenth of them. */
-    ext4->io.budget_bytes = LOOKUP_BUDGET_BYTES + 2 * (uint64_t)bytes->size;
-    return read_content(ext4, number, path, bytes, err) ? TAKE(bytes) : NULL;
 }

@@ -4,6 +4,7 @@
 #define BOOT_EXT4_H
 
 #include "core/bytes.h"
+#include "core/digest_set.h"
 #include "image/disk.h"
 #include "image/ranges.h"
 
@@ -23,9 +24,24 @@ DEFINE_OWNED(ext4);
  * errors flag, not cleanly unmounted) *reliable is false and the list is the whole partition. */
 struct ranges *ext4_used_ranges(struct ext4 *ext4, bool *reliable, struct error *err);
 
-/* Whole file; links are followed inside the volume. COLDSEAL_BAD_IMAGE when absent or longer than
- * `limit_bytes`. */
+/* By path; links are followed inside the volume, and none of its bitmaps is read. */
+struct ext4_entry {
+    uint32_t inode;
+    uint64_t size_bytes;
+    bool is_regular;
+    bool is_directory;
+};
+/* *found is false, and the result true, where nothing is there. */
+bool ext4_lookup(struct ext4 *ext4, const char *path, struct ext4_entry *entry, bool *found,
+                 struct error *err);
+/* Whole file. COLDSEAL_BAD_IMAGE when absent or longer than `limit_bytes`. */
 struct bytes *ext4_read_file(struct ext4 *ext4, const char *path, size_t limit_bytes,
                              struct error *err);
+/* Of the whole file, read in pieces. */
+bool ext4_digest_file(struct ext4 *ext4, const char *path, struct digest_set *digests,
+                      struct error *err);
+/* Calls `each` for every name in a directory until it returns false. */
+bool ext4_list(struct ext4 *ext4, const char *path, bool (*each)(void *context, const char *name),
+               void *context, struct error *err);
 
 #endif

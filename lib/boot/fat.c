@@ -7,6 +7,7 @@
 #include "core/checked.h"
 
 #define PATH_DEPTH_LIMIT 16
+#define DIGEST_PIECE_BYTES ((size_t)256 << 10)
 
 static const struct fat_entry root_entry = {.name = "/", .is_directory = true};
 
@@ -115,6 +116,36 @@ struct bytes *fat_read_file(struct fat *fat, const char *path, size_t limit_byte
         return NULL;
     }
     return TAKE(bytes);
+}
+
+static bool digest_chain(struct fat *fat, const struct fat_chain *chain, uint32_t size_bytes,
+                         struct digest_set *digests, struct error *err)
+{
+    OWNED(digest_set_stream) stream = digest_set_stream_new(err);
+    OWNED(bytes) piece = bytes_new(DIGEST_PIECE_BYTES, err);
+
+    if (stream == NULL || piece == NULL)
+        return false;
+    for (uint64_t done = 0; done < size_bytes;) {
+        size_t size = (size_t)min_u64(size_bytes - done, piece->size);
+        if (!fat_chain_pread(fat, chain, done, piece->data, size, err) ||
+            !digest_set_stream_update(stream, piece->data, size, err))
+            return false;
+        done += size;
+    }
+    return digest_set_stream_final(stream, digests, err);
+}
+
+bool fat_digest_file(struct fat *fat, const char *path, struct digest_set *digests,
+                     struct error *err)
+{
+    struct fat_entry entry;
+
+    if (!find_file(fat, path, SIZE_MAX, &entry, err))
+        return false;
+    OWNED(fat_chain) chain = read_file_chain(fat, &entry, err);
+    return (chain != NULL && digest_chain(fat, chain, entry.size_bytes, digests, err)) ||
+           error_wrap(err, "%s", path);
 }
 
 bool fat_patch_file(struct fat *fat, const char *path, uint64_t offset_bytes, const void *data,

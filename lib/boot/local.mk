@@ -1,7 +1,12 @@
 libcoldseal_a_SOURCES += \
+	lib/boot/boot_files.c \
+	lib/boot/boot_files.h \
+	lib/boot/boot_files_disk.c \
+	lib/boot/boot_files_folder.c \
 	lib/boot/esp.c \
 	lib/boot/ext4.c \
 	lib/boot/ext4.h \
+	lib/boot/ext4_file.c \
 	lib/boot/ext4_inodes.c \
 	lib/boot/ext4_inodes.h \
 	lib/boot/ext4_io.c \
@@ -30,6 +35,10 @@ tests_tools_layout_show_SOURCES = tests/tools/layout_show.c
 tests_tools_layout_show_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_boot_files
+tests_unit_test_boot_files_SOURCES = tests/unit/test_boot_files.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_boot_files_LDADD = $(unit_libs)
+
 check_PROGRAMS += tests/unit/test_fat
 tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/unit/shell.h
 tests_unit_test_fat_LDADD = $(unit_libs)
