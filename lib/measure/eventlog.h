@@ -6,15 +6,13 @@
 
 #include "core/bytes.h"
 #include "core/digest.h"
+#include "measure/event_types.h"
 #include "measure/pcr.h"
 
 #define EVENTLOG_LIMIT_BYTES ((size_t)16 << 20)
 #define EVENTLOG_LIMIT_EVENTS ((size_t)65536)
 /* The most of a console's text that is looked through. */
 #define EVENTLOG_CONSOLE_LIMIT_BYTES ((size_t)64 << 20)
-
-/* TCG PC Client Platform Firmware Profile 1.06, table 27. */
-#define EV_NO_ACTION 0x00000003u
 
 /* Banks that a log may have; algorithms that core/digest.h does not know are skipped. */
 #define EVENT_DIGESTS 4

@@ -1,15 +1,22 @@
 libcoldseal_a_SOURCES += \
 	lib/measure/digestlog.c \
 	lib/measure/digestlog_decode.c \
+	lib/measure/event_types.c lib/measure/event_types.h \
 	lib/measure/eventlog.c lib/measure/eventlog.h \
 	lib/measure/eventlog_replay.c \
+	lib/measure/eventlog_write.c \
 	lib/measure/pcr.c lib/measure/pcr.h \
-	lib/measure/pcr_file.c
+	lib/measure/pcr_file.c \
+	lib/measure/prediction.c lib/measure/prediction.h \
+	lib/measure/prediction_json.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_eventlog
 tests_unit_test_eventlog_SOURCES = tests/unit/test_eventlog.c
 tests_unit_test_eventlog_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_prediction
+tests_unit_test_prediction_SOURCES = tests/unit/test_prediction.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_prediction_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_pcr
 tests_unit_test_pcr_SOURCES = tests/unit/test_pcr.c
 tests_unit_test_pcr_LDADD = $(unit_libs)

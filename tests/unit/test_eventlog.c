@@ -16,8 +16,6 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define LOG_ROOM 4096
-#define EV_SEPARATOR 4u
-#define EV_IPL 13u
 
 struct sample {
     uint8_t bytes[LOG_ROOM];
