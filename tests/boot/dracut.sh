@@ -10,7 +10,7 @@ source "$SRC/tests/lib/sealed.sh"
 
 pool=$TMP/pool.qcow2
 disk=$TMP/sealed.qcow2
-sealed_encrypt "$IMAGES/dracut.qcow2" "$pool" "$TMP/key"
+sealed_encrypt "$IMAGES/dracut.qcow2" "$pool" "$TMP/key" --console-login
 # systemd looks for the storage key where it is persistent
 vm_create stock --createek --create-spk
 qemu-img create -q -f qcow2 -b "$pool" -F qcow2 "$TMP/first.qcow2"

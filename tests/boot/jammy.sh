@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The main job on the layout whose /boot lies inside root: it becomes a partition of its own. From
-# the zlib qcow2 to two boots under Secure Boot with no input.
+# the zlib qcow2 to two boots under Secure Boot with no input, and no login on a console.
 # images: jammy.qcow2
 # limit: 1800
 source "${SRC:?}/tests/lib/common.sh"

@@ -11,7 +11,7 @@ source "$SRC/tests/lib/sealed.sh"
 
 pool=$TMP/pool.qcow2
 disk=$TMP/sealed.qcow2
-sealed_encrypt "$IMAGES/noble.qcow2" "$pool" "$TMP/key"
+sealed_encrypt "$IMAGES/noble.qcow2" "$pool" "$TMP/key" --console-login
 sealed_make one "$pool" "$TMP/key" "$disk"
 
 sealed_flip_initramfs "$disk" "$TMP/flipped.raw"
