@@ -101,6 +101,29 @@ bool json_get_array(json_object *object, const char *key, json_object **value, s
     return json_get(object, key, json_type_array, value, err);
 }
 
+static bool is_among(const char *key, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(key, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool json_only_members(json_object *object, const char *const *names, size_t count,
+                       struct error *err)
+{
+    if (!json_object_is_type(object, json_type_object))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "not an object");
+    json_object_object_foreach(object, key, value)
+    {
+        (void)value;
+        if (!is_among(key, names, count))
+            return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is unknown", key);
+    }
+    return true;
+}
+
 static json_object *json_or_no_memory(json_object *json, struct error *err)
 {
     if (json == NULL)

@@ -28,6 +28,11 @@ bool json_get_bool(json_object *object, const char *key, bool *value, struct err
 bool json_get_object(json_object *object, const char *key, json_object **value, struct error *err);
 bool json_get_array(json_object *object, const char *key, json_object **value, struct error *err);
 
+/* An object without members other than the `count` ones of `names`: COLDSEAL_BAD_IMAGE, names it.
+ */
+bool json_only_members(json_object *object, const char *const *names, size_t count,
+                       struct error *err);
+
 /* New and empty; NULL and err when memory is out. */
 json_object *json_new_object(struct error *err);
 json_object *json_new_array(struct error *err);

@@ -49,6 +49,9 @@ const uint8_t *event_digest_find(const struct event *event, enum digest_algorith
  * event sets PCR 0's last byte). PCRs without an event are not in the result. COLDSEAL_BAD_IMAGE
  * when an event has no SHA-256 digest. */
 bool eventlog_replay(const struct eventlog *log, struct pcr_values *values, struct error *err);
+/* The same for each bank of which every event has a digest; without one, COLDSEAL_BAD_IMAGE. */
+bool eventlog_replay_banks(const struct eventlog *log, struct pcr_bank_values *values,
+                           struct error *err);
 
 /* The digest log that the unlock prints on a failure: between the two marker lines, base64 of a
  * zlib stream of a crypto-agile log reduced to SHA-256 digests, with event data cut to

@@ -5,10 +5,14 @@ libcoldseal_a_SOURCES += \
 	lib/measure/eventlog.c lib/measure/eventlog.h \
 	lib/measure/eventlog_replay.c \
 	lib/measure/eventlog_write.c \
+	lib/measure/firmware.c lib/measure/firmware.h \
+	lib/measure/firmware_json.c \
+	lib/measure/firmware_recorded.c \
 	lib/measure/pcr.c lib/measure/pcr.h \
 	lib/measure/pcr_file.c \
 	lib/measure/prediction.c lib/measure/prediction.h \
-	lib/measure/prediction_json.c
+	lib/measure/prediction_json.c \
+	lib/measure/signature_list.c lib/measure/signature_list.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_eventlog
@@ -20,6 +24,12 @@ tests_unit_test_prediction_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_pcr
 tests_unit_test_pcr_SOURCES = tests/unit/test_pcr.c
 tests_unit_test_pcr_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_signature_list
+tests_unit_test_signature_list_SOURCES = tests/unit/test_signature_list.c
+tests_unit_test_signature_list_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_firmware
+tests_unit_test_firmware_SOURCES = tests/unit/test_firmware.c
+tests_unit_test_firmware_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_eventlog
@@ -31,3 +41,13 @@ check_PROGRAMS += tests/fuzz/fuzz_digestlog
 tests_fuzz_fuzz_digestlog_SOURCES = tests/fuzz/fuzz_digestlog.c $(fuzz_main)
 tests_fuzz_fuzz_digestlog_LDADD = $(unit_libs)
 tests_fuzz_fuzz_digestlog_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_signature_list
+tests_fuzz_fuzz_signature_list_SOURCES = tests/fuzz/fuzz_signature_list.c $(fuzz_main)
+tests_fuzz_fuzz_signature_list_LDADD = $(unit_libs)
+tests_fuzz_fuzz_signature_list_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_firmware
+tests_fuzz_fuzz_firmware_SOURCES = tests/fuzz/fuzz_firmware.c $(fuzz_main)
+tests_fuzz_fuzz_firmware_LDADD = $(unit_libs)
+tests_fuzz_fuzz_firmware_LDFLAGS = $(fuzz_ldflags)

@@ -53,27 +53,40 @@ void pcr_mask_format(uint32_t mask, char text[64])
     }
 }
 
-static bool value_from_json(const char *key, json_object *value, struct pcr_values *values,
-                            struct error *err)
+static bool value_from_json(const char *key, json_object *value, enum digest_algorithm bank,
+                            struct pcr_bank_values *values, struct error *err)
 {
+    int digits = 2 * (int)digest_size(bank);
     const char *end = key;
     unsigned pcr;
 
     if (!parse_index(&end, &pcr) || *end != '\0')
         return error_set(err, COLDSEAL_BAD_IMAGE, "PCR values: \"%s\" is not a PCR", key);
     if (!json_object_is_type(value, json_type_string) ||
-        json_object_get_string_len(value) != (int)(2 * sizeof(values->sha256[pcr])) ||
-        !hex_decode(json_object_get_string(value), 2 * sizeof(values->sha256[pcr]),
-                    values->sha256[pcr]))
+        json_object_get_string_len(value) != digits ||
+        !hex_decode(json_object_get_string(value), (size_t)digits,
+                    digest_set_value(&values->pcrs[pcr], bank)))
         return error_set(err, COLDSEAL_BAD_IMAGE,
-                         "PCR values: the value of PCR %u is not 64 hexadecimal digits", pcr);
+                         "PCR values: the value of PCR %u is not %d hexadecimal digits", pcr,
+                         digits);
     values->known |= 1u << pcr;
+    return true;
+}
+
+static bool bank_from_json(json_object *json, enum digest_algorithm bank,
+                           struct pcr_bank_values *values, struct error *err)
+{
+    json_object_object_foreach(json, key, value)
+    {
+        if (!value_from_json(key, value, bank, values, err))
+            return false;
+    }
     return true;
 }
 
 bool pcr_values_from_json(json_object *json, struct pcr_values *values, struct error *err)
 {
-    struct pcr_values found = {0};
+    struct pcr_bank_values found = {0};
     json_object *holder;
     json_object *bank;
 
@@ -81,39 +94,77 @@ bool pcr_values_from_json(json_object *json, struct pcr_values *values, struct e
         holder = json;
     if (!json_get_object(holder, "sha256", &bank, err))
         return error_wrap(err, "PCR values");
-    json_object_object_foreach(bank, key, value)
-    {
-        if (!value_from_json(key, value, &found, err))
+    if (!bank_from_json(bank, DIGEST_SHA256, &found, err))
+        return false;
+    values->known = found.known;
+    for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
+        memcpy(values->sha256[pcr], found.pcrs[pcr].sha256, sizeof(values->sha256[pcr]));
+    return true;
+}
+
+bool pcr_bank_values_from_json(json_object *json, struct pcr_bank_values *values, struct error *err)
+{
+    struct pcr_bank_values found = {0};
+
+    for (size_t i = 0; i < DIGEST_SET_BANKS; i++) {
+        enum digest_algorithm bank = digest_set_algorithm(i);
+        uint32_t before = found.known;
+        json_object *member;
+        if (!json_object_object_get_ex(json, digest_name(bank), &member))
+            continue;
+        found.known = 0;
+        if (!json_get_object(json, digest_name(bank), &member, err) ||
+            !bank_from_json(member, bank, &found, err))
             return false;
+        if (found.banks != 0 && found.known != before)
+            return error_set(err, COLDSEAL_BAD_IMAGE, "PCR values: the banks have different PCRs");
+        found.banks |= 1u << i;
     }
     *values = found;
     return true;
 }
 
-static bool value_to_json(json_object *bank, unsigned pcr, const uint8_t value[32],
-                          struct error *err)
+static json_object *bank_to_json(const struct pcr_bank_values *values, enum digest_algorithm bank,
+                                 uint32_t mask, struct error *err)
 {
-    char key[4];
-    char text[65];
+    OWNED_JSON json = json_new_object(err);
 
-    snprintf(key, sizeof(key), "%u", pcr);
-    hex_encode(value, 32, text);
-    return json_add(bank, key, json_object_new_string(text), err);
+    for (unsigned pcr = 0; json != NULL && pcr < PCR_COUNT; pcr++) {
+        char key[4];
+        char text[2 * DIGEST_MAX_BYTES + 1];
+        if ((values->known & mask & 1u << pcr) == 0)
+            continue;
+        snprintf(key, sizeof(key), "%u", pcr);
+        hex_encode(digest_set_value_const(&values->pcrs[pcr], bank), digest_size(bank), text);
+        if (!json_add(json, key, json_object_new_string(text), err))
+            return NULL;
+    }
+    return TAKE(json);
+}
+
+json_object *pcr_bank_values_to_json(const struct pcr_bank_values *values, uint32_t mask,
+                                     struct error *err)
+{
+    OWNED_JSON json = json_new_object(err);
+
+    for (size_t i = 0; json != NULL && i < DIGEST_SET_BANKS; i++) {
+        enum digest_algorithm bank = digest_set_algorithm(i);
+        if ((values->banks & 1u << i) == 0)
+            continue;
+        json_object *member = bank_to_json(values, bank, mask, err);
+        if (member == NULL || !json_add(json, digest_name(bank), member, err))
+            return NULL;
+    }
+    return TAKE(json);
 }
 
 json_object *pcr_values_to_json(const struct pcr_values *values, uint32_t mask, struct error *err)
 {
-    OWNED_JSON json = json_object_new_object();
-    OWNED_JSON bank = json_object_new_object();
+    struct pcr_bank_values banks = {.known = values->known};
 
-    if (json == NULL || bank == NULL) {
-        error_no_memory(err);
-        return NULL;
-    }
-    for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
-        if ((values->known & mask & 1u << pcr) != 0 &&
-            !value_to_json(bank, pcr, values->sha256[pcr], err))
-            return NULL;
-    }
-    return json_add(json, "sha256", TAKE(bank), err) ? TAKE(json) : NULL;
+    for (size_t i = 0; i < DIGEST_SET_BANKS; i++)
+        banks.banks |= digest_set_algorithm(i) == DIGEST_SHA256 ? 1u << i : 0;
+    for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++)
+        memcpy(banks.pcrs[pcr].sha256, values->sha256[pcr], sizeof(values->sha256[pcr]));
+    return pcr_bank_values_to_json(&banks, mask, err);
 }

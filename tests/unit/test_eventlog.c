@@ -191,7 +191,7 @@ static void test_sha1_log(void **state)
     assert_int_equal(log->events[0].digests[0].algorithm, DIGEST_SHA1);
     assert_false(eventlog_replay(log, &values, &err));
     assert_int_equal(err.code, COLDSEAL_BAD_IMAGE);
-    assert_non_null(strstr(err.message, "no SHA-256 digest"));
+    assert_non_null(strstr(err.message, "no sha256 digest"));
     OWNED_PTR(char) text = digestlog_encode(log, &err);
     assert_null(text);
 }
