@@ -1,4 +1,6 @@
 libcoldseal_a_SOURCES += \
+	lib/measure/authenticode.c lib/measure/authenticode.h \
+	lib/measure/authenticode_ranges.c lib/measure/authenticode_ranges.h \
 	lib/measure/digestlog.c \
 	lib/measure/digestlog_decode.c \
 	lib/measure/event_types.c lib/measure/event_types.h \
@@ -14,7 +16,15 @@ libcoldseal_a_SOURCES += \
 	lib/measure/prediction_json.c \
 	lib/measure/signature_list.c lib/measure/signature_list.h
 
+check_PROGRAMS += tests/tools/efi_tool
+tests_tools_efi_tool_SOURCES = tests/tools/efi_tool.c
+tests_tools_efi_tool_LDADD = $(unit_libs)
+
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_authenticode_digest
+tests_unit_test_authenticode_digest_SOURCES = tests/unit/test_authenticode_digest.c \
+	tests/unit/made_pe.c tests/unit/made_pe.h
+tests_unit_test_authenticode_digest_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_eventlog
 tests_unit_test_eventlog_SOURCES = tests/unit/test_eventlog.c
 tests_unit_test_eventlog_LDADD = $(unit_libs)
