@@ -81,6 +81,7 @@ int encrypt_run(const struct command *self, int argc, char **argv);
 int decrypt_run(const struct command *self, int argc, char **argv);
 int target_read_run(const struct command *self, int argc, char **argv);
 int seal_run(const struct command *self, int argc, char **argv);
+int verify_run(const struct command *self, int argc, char **argv);
 int unseal_run(const struct command *self, int argc, char **argv);
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

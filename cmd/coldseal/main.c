@@ -15,6 +15,7 @@ const struct command commands[] = {
      target_read_run},
     {"seal", "IMAGE (-o OUT | --in-place)", "Make the disk that one VM, and no other, opens",
      seal_run},
+    {"verify", "IMAGE", "Check everything that a sealed image promises", verify_run},
     {"unseal", "IMAGE --key-out FILE", "Ask a TPM for an image's key, as the guest would",
      unseal_run},
 };

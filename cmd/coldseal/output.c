@@ -74,6 +74,14 @@ static int print_failure(const struct parsed *parsed, const struct coldseal_erro
     return err->code;
 }
 
+static int print_report(const struct parsed *parsed, const struct coldseal_report *report,
+                        struct coldseal_error *err)
+{
+    if (parsed->common.json)
+        return print_text(coldseal_report_json(report, err), "\n");
+    return parsed->common.quiet ? COLDSEAL_OK : print_text(coldseal_report_text(report, err), "");
+}
+
 static void put_subject_before(struct coldseal_error *shown, const char *subject,
                                const struct coldseal_error *err)
 {
@@ -91,17 +99,16 @@ int command_finish(const struct parsed *parsed, const char *subject, bool ok,
     int code = COLDSEAL_OK;
 
     progress_clear(parsed);
-    if (!ok) {
-        if (subject != NULL)
-            put_subject_before(&shown, subject, err);
-        code = print_failure(parsed, &shown);
-    } else if (parsed->common.json) {
-        code = print_text(coldseal_report_json(report, &shown), "\n");
-    } else if (!parsed->common.quiet) {
-        code = print_text(coldseal_report_text(report, &shown), "");
-    }
+    if (!ok && subject != NULL)
+        put_subject_before(&shown, subject, err);
+    if (report != NULL)
+        code = print_report(parsed, report, &shown);
+    if (!ok && report != NULL)
+        fprintf(stderr, "coldseal: %s\n", shown.message);
+    else if (!ok)
+        print_failure(parsed, &shown);
     coldseal_report_free(report);
-    return code;
+    return ok ? code : (int)err->code;
 }
 
 int command_usage(const struct command *self, const struct parsed *parsed, const char *format, ...)

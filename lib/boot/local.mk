@@ -26,6 +26,7 @@ libcoldseal_a_SOURCES += \
 	lib/boot/fat_volume.h \
 	lib/boot/grub.h \
 	lib/boot/grub_field.c \
+	lib/boot/grub_form.c lib/boot/grub_form.h \
 	lib/boot/grub_image.c \
 	lib/boot/pe.c \
 	lib/boot/pe.h
@@ -43,6 +44,8 @@ check_PROGRAMS += tests/unit/test_fat
 tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/unit/shell.h
 tests_unit_test_fat_LDADD = $(unit_libs)
 
+check_PROGRAMS += tests/unit/test_grub_form
+tests_unit_test_grub_form_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_grub
 tests_unit_test_grub_SOURCES = tests/unit/test_grub.c tests/unit/shell.c tests/unit/shell.h \
 	tests/unit/made_pe.c tests/unit/made_pe.h

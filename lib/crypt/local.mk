@@ -1,7 +1,9 @@
 libcoldseal_a_SOURCES += \
+	lib/crypt/cipher_look.c lib/crypt/cipher_look.h \
 	lib/crypt/copy.c lib/crypt/copy.h \
 	lib/crypt/copy_runs.c lib/crypt/copy_runs.h \
 	lib/crypt/copy_worker.c lib/crypt/copy_worker.h \
+	lib/crypt/decrypted_disk.c lib/crypt/decrypted_disk.h \
 	lib/crypt/luks2.h \
 	lib/crypt/luks2_build.c \
 	lib/crypt/luks2_device.c lib/crypt/luks2_device.h \
@@ -11,6 +13,8 @@ libcoldseal_a_SOURCES += \
 	lib/crypt/sector_cipher.c lib/crypt/sector_cipher.h
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_cipher_look
+tests_unit_test_cipher_look_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_copy tests/unit/test_luks2_build tests/unit/test_luks2_replace \
 	tests/unit/test_sector_cipher
 tests_unit_test_copy_SOURCES = tests/unit/test_copy.c \

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot/grub_form.h"
+
 #define ESP "/boot/efi"
-#define ARGUMENT_LIMIT 256
 
 static const char common_arguments[] =
     "panic=30 noresume sysctl.kernel.sysrq=0 systemd.import_credentials=no systemd.gpt_auto=0";
@@ -21,11 +22,7 @@ static const char dracut_arguments[] =
 
 static bool check_argument(const char *argument, struct error *err)
 {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._,=:/@%+-";
-    size_t length = strlen(argument);
-
-    if (length > 0 && length <= ARGUMENT_LIMIT && strspn(argument, allowed) == length)
+    if (grub_argument_is_plain(argument, strlen(argument)))
         return true;
     return error_set(err, COLDSEAL_USAGE,
                      "kernel argument \"%s\": only letters, digits and . _ , = : / @ %% + - can be "

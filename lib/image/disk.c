@@ -68,6 +68,11 @@ const char *disk_format(const struct disk *disk)
     return disk->operations->format;
 }
 
+const char *disk_remainder(const struct disk *disk)
+{
+    return disk->operations->remainder == NULL ? NULL : disk->operations->remainder(disk->self);
+}
+
 static bool check_range(const struct disk *disk, uint64_t offset, uint64_t size, struct error *err)
 {
     return range_within(offset, size, disk->size_bytes) ||

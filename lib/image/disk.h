@@ -31,6 +31,7 @@ struct disk_operations {
     bool (*pwrite)(void *self, const void *buffer, size_t size, uint64_t offset, struct error *err);
     bool (*flush)(void *self, struct error *err);
     bool (*extent)(void *self, uint64_t offset, struct extent *extent, struct error *err);
+    const char *(*remainder)(const void *self); /* may be NULL */
     void (*free)(void *self);
 };
 
@@ -48,6 +49,9 @@ DEFINE_OWNED(disk);
 uint64_t disk_size(const struct disk *disk);
 /* "raw", "qcow2", … */
 const char *disk_format(const struct disk *disk);
+/* What the file holds beside the disk of today, for people ("internal snapshots: …"); NULL where
+ * there is nothing of the kind. */
+const char *disk_remainder(const struct disk *disk);
 
 /* All of `size` bytes or failure: COLDSEAL_IO, or COLDSEAL_BAD_IMAGE for what the format gets wrong
  * or for a range that is not within the disk. */

@@ -22,10 +22,23 @@ static bool qcow2_flush(void *self, struct error *err)
     return file_sync(qcow2->fd, err);
 }
 
+/* A backing file is not among them: an image with one is not opened but over a disk of ours. */
+static const char *qcow2_remainder(const void *self)
+{
+    const struct qcow2_header *header = &((const struct qcow2 *)self)->header;
+
+    if (header->snapshot_count != 0)
+        return "internal snapshots: earlier states of the disk are in the file";
+    if ((header->incompatible & QCOW2_INCOMPATIBLE_DIRTY) != 0)
+        return "not closed cleanly: clusters of earlier states may be left";
+    return header->autoclear != 0 ? "persistent bitmaps, or another extension" : NULL;
+}
+
 static const struct disk_operations qcow2_reading = {
     .format = "qcow2",
     .pread = qcow2_pread,
     .extent = qcow2_extent,
+    .remainder = qcow2_remainder,
     .free = qcow2_free,
 };
 

@@ -4,7 +4,10 @@
  * One function for each command. Each takes its options, returns true on success, and then sets
  * `*report` (when the pointer is not NULL) to a record that the caller renders and frees. On
  * failure it returns false, sets `*err`, and leaves nothing under an output's name. No function
- * prints, exits, or keeps state between calls. Strings in options are borrowed for the call. */
+ * prints, exits, or keeps state between calls. Strings in options are borrowed for the call.
+ *
+ * A command that compares (verify, explain) and found a difference has failed with
+ * COLDSEAL_DIFFERS or a graver code, and sets `*report` all the same: it holds what was found. */
 #ifndef COLDSEAL_H
 #define COLDSEAL_H
 
@@ -165,6 +168,16 @@ struct coldseal_seal_options {
 };
 COLDSEAL_API bool coldseal_seal(const struct coldseal_seal_options *options,
                                 struct coldseal_report **report, struct coldseal_error *err);
+
+struct coldseal_verify_options {
+    const char *image;
+    const char *target;   /* target document, or NULL */
+    const char *source;   /* the plain image that was encrypted, or NULL */
+    const char *key_file; /* a secret that opens the image, or NULL */
+    struct coldseal_progress progress;
+};
+COLDSEAL_API bool coldseal_verify(const struct coldseal_verify_options *options,
+                                  struct coldseal_report **report, struct coldseal_error *err);
 
 struct coldseal_unseal_options {
     const char *image;

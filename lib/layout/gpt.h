@@ -45,6 +45,9 @@ extern const struct guid gpt_type_root_arm64;  /* B921B045-1DF0-41C3-AF44-4C6F28
  * elsewhere (a disk that was grown) is not an error. The size of a block is the one that the
  * header's place shows. */
 bool gpt_read(struct disk *disk, struct gpt *gpt, struct error *err);
+/* Whether the backup, in the disk's last block, is intact and says what `gpt` says. False and err
+ * only where it cannot be read. */
+bool gpt_backup_agrees(struct disk *disk, const struct gpt *gpt, bool *agrees, struct error *err);
 /* Protective MBR (boot code in `mbr_code`, MBR_CODE_BYTES, or NULL), both headers and arrays, for
  * gpt->disk_blocks. */
 bool gpt_write(struct disk *disk, const struct gpt *gpt, const uint8_t *mbr_code,

@@ -335,3 +335,40 @@ bool gpt_read(struct disk *disk, struct gpt *gpt, struct error *err)
     OWNED(bytes) array = read_either(&blocks, &h, err);
     return array != NULL && interpret(&h, array, &blocks, gpt, err);
 }
+
+static bool same_entry(const struct gpt_entry *a, const struct gpt_entry *b)
+{
+    return a->number == b->number && guid_equal(&a->type, &b->type) &&
+           guid_equal(&a->unique, &b->unique) && a->first_lba == b->first_lba &&
+           a->last_lba == b->last_lba && a->attributes == b->attributes &&
+           memcmp(a->name, b->name, sizeof(a->name)) == 0;
+}
+
+static bool same_table(const struct gpt *a, const struct gpt *b)
+{
+    bool same = guid_equal(&a->disk_guid, &b->disk_guid) && a->entry_count == b->entry_count &&
+                a->first_usable_lba == b->first_usable_lba &&
+                a->last_usable_lba == b->last_usable_lba;
+
+    for (uint32_t i = 0; same && i < a->entry_count; i++)
+        same = same_entry(&a->entries[i], &b->entries[i]);
+    return same;
+}
+
+bool gpt_backup_agrees(struct disk *disk, const struct gpt *gpt, bool *agrees, struct error *err)
+{
+    const struct blocks blocks = {disk, gpt->block_bytes, gpt->disk_blocks};
+    OWNED_PTR(struct gpt) backup = calloc(1, sizeof(*backup));
+    struct error why = {0};
+    struct gpt_header h;
+
+    if (backup == NULL)
+        return error_no_memory(err);
+    OWNED(bytes) array = read_copy(&blocks, blocks.count - 1, &h, &why);
+    *agrees =
+        array != NULL && interpret(&h, array, &blocks, backup, &why) && same_table(gpt, backup);
+    if (why.code != COLDSEAL_IO)
+        return true;
+    *err = why;
+    return false;
+}

@@ -8,6 +8,7 @@
 #include "core/guid.h"
 #include "core/outfile.h"
 #include "pipeline/describe.h"
+#include "pipeline/guest_stamp.h"
 #include "pipeline/prepared.h"
 #include "pipeline/write_image.h"
 #include "report/report.h"
@@ -137,11 +138,24 @@ static bool prepare_source(struct encryption *work, struct error *err)
     return true;
 }
 
+static bool add_guest(const struct encryption *work, json_object *token, struct error *err)
+{
+    const struct source *source = work->source;
+    const struct partition *root = partition_by_role(source->table, ROLE_ROOT);
+    json_object *stamp = NULL;
+
+    if (!guest_stamp_read(source->disk, partition_offset(source->table, root),
+                          partition_length(source->table, root), &stamp, err))
+        return false;
+    return stamp == NULL || json_add(token, "guest", stamp, err);
+}
+
 static json_object *provenance(const struct encryption *work, struct error *err)
 {
     OWNED_JSON token = provenance_new("pooled", err);
 
-    if (token == NULL || !json_add(token, "pin", describe_hex(work->pin, sizeof(work->pin)), err))
+    if (token == NULL || !add_guest(work, token, err) ||
+        !json_add(token, "pin", describe_hex(work->pin, sizeof(work->pin)), err))
         return NULL;
     if (work->source_sha256 != NULL &&
         !json_add(token, "source_sha256", json_object_get(work->source_sha256), err))

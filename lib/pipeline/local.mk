@@ -2,6 +2,7 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/decrypt.c \
 	lib/pipeline/describe.c lib/pipeline/describe.h \
 	lib/pipeline/encrypt.c \
+	lib/pipeline/guest_stamp.c lib/pipeline/guest_stamp.h \
 	lib/pipeline/inspect.c \
 	lib/pipeline/prepare.c \
 	lib/pipeline/prepared.c lib/pipeline/prepared.h \
@@ -10,5 +11,13 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/target_read.c \
 	lib/pipeline/unseal.c \
+	lib/pipeline/verify.c lib/pipeline/verify.h \
+	lib/pipeline/verify_boot.c \
+	lib/pipeline/verify_channels.c \
+	lib/pipeline/verify_data.c \
+	lib/pipeline/verify_esp.c lib/pipeline/verify_esp.h \
+	lib/pipeline/verify_header.c \
+	lib/pipeline/verify_layout.c \
+	lib/pipeline/verify_tokens.c \
 	lib/pipeline/workspace.c lib/pipeline/workspace.h \
 	lib/pipeline/write_image.c lib/pipeline/write_image.h

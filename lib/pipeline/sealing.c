@@ -118,19 +118,23 @@ struct sealing *sealing_new(const struct coldseal_seal_options *options, struct 
     return TAKE(work);
 }
 
-/* What encrypt noted of the image's source goes on. */
-static bool keep_source(const struct sealing *work, json_object *token, struct error *err)
+/* What encrypt noted of the image goes on. */
+static bool keep_origin(const struct sealing *work, json_object *token, struct error *err)
 {
-    json_object *old, *source;
+    static const char *const kept[] = {"source_sha256", "guest"};
+    json_object *old, *value;
     unsigned number;
 
     if (luks2_header_tokens(work->root.header, PROVENANCE_TOKEN_TYPE, &old, &number, 1) == 0)
         return true;
     if (!provenance_check(old, err))
         return false;
-    if (!json_object_object_get_ex(old, "source_sha256", &source))
-        return true;
-    return json_add(token, "source_sha256", json_object_get(source), err);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        if (json_object_object_get_ex(old, kept[i], &value) &&
+            !json_add(token, kept[i], json_object_get(value), err))
+            return false;
+    }
+    return true;
 }
 
 static json_object *provenance(const struct sealing *work, struct error *err)
@@ -141,7 +145,7 @@ static json_object *provenance(const struct sealing *work, struct error *err)
     if (token == NULL || !luks2_pin(work->volume_key, work->root.header->uuid, pin, err))
         return NULL;
     json_object *pcrs = pcr_values_to_json(&work->pcr_values, work->pcr_mask, err);
-    if (pcrs == NULL || !json_add(token, "pcrs", pcrs, err) || !keep_source(work, token, err))
+    if (pcrs == NULL || !json_add(token, "pcrs", pcrs, err) || !keep_origin(work, token, err))
         return NULL;
     json_object *target = describe_target(work->target, err);
     if (target == NULL || !json_add(token, "target", target, err) ||

@@ -98,6 +98,12 @@ static bool add_failure(json_object *json, const struct coldseal_error *error, s
            json_add(json, "error", TAKE(failure), err);
 }
 
+bool report_add_failure(struct coldseal_report *report, const struct error *failure,
+                        struct error *err)
+{
+    return add_failure(report->json, failure, err);
+}
+
 char *coldseal_error_json(const struct coldseal_error *error)
 {
     struct error err = {0};

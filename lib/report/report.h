@@ -11,5 +11,8 @@ struct coldseal_report *report_new(const char *command, struct error *err);
 /* The object to add members to; borrowed. */
 json_object *report_json(struct coldseal_report *report);
 DEFINE_OWNED(coldseal_report);
+/* The member "error" of a report that stands for a failure all the same. */
+bool report_add_failure(struct coldseal_report *report, const struct error *failure,
+                        struct error *err);
 
 #endif

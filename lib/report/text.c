@@ -7,6 +7,8 @@
 
 #define INDENT 2
 #define NAME_COLUMN 22
+#define TABLE_COLUMNS 4
+#define TABLE_WIDTH 32
 
 static void put_indent(FILE *out, int depth)
 {
@@ -66,8 +68,87 @@ static bool is_scalar(json_object *value)
 
 static void put_object(FILE *out, json_object *object, int depth);
 
+/* Objects of a few scalars, all with as many members, make a table. */
+static bool is_row(json_object *item, int columns)
+{
+    if (!json_object_is_type(item, json_type_object) || json_object_object_length(item) != columns)
+        return false;
+    json_object_object_foreach(item, key, value)
+    {
+        (void)key;
+        if (!is_scalar(value))
+            return false;
+    }
+    return true;
+}
+
+/* How many columns; 0: no table. */
+static int table_columns(json_object *array)
+{
+    size_t count = json_object_array_length(array);
+    json_object *first = count == 0 ? NULL : json_object_array_get_idx(array, 0);
+    int columns =
+        json_object_is_type(first, json_type_object) ? json_object_object_length(first) : 0;
+
+    if (columns < 2 || columns > TABLE_COLUMNS)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_row(json_object_array_get_idx(array, i), columns))
+            return 0;
+    }
+    return columns;
+}
+
+static void measure_row(json_object *row, int widths[TABLE_COLUMNS])
+{
+    int column = 0;
+
+    json_object_object_foreach(row, key, value)
+    {
+        (void)key;
+        int width = (int)strlen(value == NULL ? "none" : json_object_get_string(value));
+        if (width > widths[column] && width <= TABLE_WIDTH)
+            widths[column] = width;
+        column++;
+    }
+}
+
+static void put_row(FILE *out, json_object *row, const int widths[TABLE_COLUMNS], int columns)
+{
+    int column = 0;
+
+    json_object_object_foreach(row, key, value)
+    {
+        (void)key;
+        put_scalar(out, value, false);
+        int gap =
+            widths[column] - (int)strlen(value == NULL ? "none" : json_object_get_string(value));
+        if (++column < columns)
+            fprintf(out, "%*s", 2 + (gap > 0 ? gap : 0), "");
+    }
+    fputc('\n', out);
+}
+
+static void put_table(FILE *out, json_object *array, int columns, int depth)
+{
+    int widths[TABLE_COLUMNS] = {0};
+
+    for (size_t i = 0; i < json_object_array_length(array); i++)
+        measure_row(json_object_array_get_idx(array, i), widths);
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        put_indent(out, depth);
+        put_row(out, json_object_array_get_idx(array, i), widths, columns);
+    }
+}
+
 static void put_array(FILE *out, json_object *array, int depth)
 {
+    int columns = table_columns(array);
+
+    if (columns > 0) {
+        put_table(out, array, columns, depth);
+        return;
+    }
     for (size_t i = 0; i < json_object_array_length(array); i++) {
         json_object *item = json_object_array_get_idx(array, i);
         if (json_object_is_type(item, json_type_object)) {
@@ -132,7 +213,12 @@ char *text_render(json_object *json, struct error *err)
         error_no_memory(err);
         return NULL;
     }
-    put_object(out, json, 0);
+    json_object_object_foreach(json, key, value)
+    {
+        /* a failure's line is on standard error */
+        if (!is_empty(value) && strcmp(key, "error") != 0)
+            put_member(out, key, value, 0);
+    }
     if (fclose(out) != 0) {
         free(text);
         error_no_memory(err);

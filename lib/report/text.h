@@ -5,8 +5,8 @@
 #include "core/json.h"
 
 /* The members of an object as lines for a person: names with spaces for underscores, sizes in
- * binary units, lists as one line each. Control characters of values are replaced. Freed with
- * free(3). */
+ * binary units, lists as one line each, lists of small objects (up to four scalars) as a table.
+ * Control characters of values are replaced. Freed with free(3). */
 char *text_render(json_object *json, struct error *err);
 
 #endif

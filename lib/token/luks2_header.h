@@ -60,6 +60,16 @@ DEFINE_OWNED(luks2_header);
  * same bytes: its salts are derived from what they go with. */
 struct bytes *luks2_header_serialise(const struct luks2_header *header, struct error *err);
 
+/* Where the LUKS2_HEADER_BYTES that `header` was read from are not what luks2_header_serialise()
+ * gives: metadata that somebody else wrote, and areas that no keyslot owns and that are not zero.
+ */
+struct luks2_residue {
+    bool metadata_differs;
+    unsigned leftover_areas;
+};
+bool luks2_header_compare(const struct luks2_header *header, const struct bytes *bytes,
+                          struct luks2_residue *residue, struct error *err);
+
 /* Moves every keyslot of `header` to areas that `occupied` does not use and gives it the next
  * sequence id, so that writing it leaves the old slots readable until its metadata stands. */
 bool luks2_header_move_apart(struct luks2_header *header, const struct luks2_header *occupied,
@@ -78,5 +88,8 @@ size_t luks2_header_areas(const struct luks2_header *header,
 size_t luks2_header_tokens(const struct luks2_header *header, const char *type,
                            json_object **tokens, unsigned *numbers, size_t limit);
 size_t luks2_header_keyslot_count(const struct luks2_header *header);
+/* Bit N: keyslot N exists; a token of `type` names it. */
+uint32_t luks2_header_keyslots(const struct luks2_header *header);
+uint32_t luks2_header_keyslots_of(const struct luks2_header *header, const char *type);
 
 #endif

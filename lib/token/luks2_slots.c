@@ -62,6 +62,34 @@ size_t luks2_header_tokens(const struct luks2_header *header, const char *type,
     return count;
 }
 
+uint32_t luks2_header_keyslots(const struct luks2_header *header)
+{
+    struct luks2_area areas[LUKS2_MAX_KEYSLOTS];
+    size_t count = luks2_header_areas(header, areas);
+    uint32_t mask = 0;
+
+    for (size_t i = 0; i < count; i++)
+        mask |= UINT32_C(1) << areas[i].keyslot;
+    return mask;
+}
+
+uint32_t luks2_header_keyslots_of(const struct luks2_header *header, const char *type)
+{
+    json_object *tokens[LUKS2_MAX_TOKENS];
+    unsigned numbers[LUKS2_MAX_TOKENS];
+    size_t count = luks2_header_tokens(header, type, tokens, numbers, LUKS2_MAX_TOKENS);
+    uint32_t mask = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        json_object *named = member(tokens[i], "keyslots");
+        for (size_t k = 0; k < json_object_array_length(named); k++) {
+            const char *text = json_object_get_string(json_object_array_get_idx(named, k));
+            mask |= UINT32_C(1) << (strtoul(text, NULL, 10) % LUKS2_MAX_KEYSLOTS);
+        }
+    }
+    return mask;
+}
+
 _Static_assert(2 * LUKS2_MAX_KEYSLOTS <= LUKS2_AREA_COUNT, "two full headers lie side by side");
 
 static uint64_t areas_in_use(const struct luks2_header *header)

@@ -11,7 +11,8 @@
 
 /* { "type": "coldseal", "keyslots": [], "format": 1, "tool": "coldseal 0.1", "state": "pooled" |
  *   "sealed", "chain": "grub", "created": RFC 3339 } plus what the caller adds with json_add:
- *   "source_sha256", "pcrs", "policy", "key": "shared", "target", "recovery". */
+ *   "source_sha256", "guest" (what prepare was told: pipeline/guest_stamp.h), "pcrs", "policy",
+ *   "key": "shared", "target", "recovery". */
 json_object *provenance_new(const char *state, struct error *err);
 /* Checks type and format only. Another format is COLDSEAL_UNSUPPORTED. */
 bool provenance_check(json_object *token, struct error *err);

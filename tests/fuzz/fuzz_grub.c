@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The input as a GRUB image and as a grub.cfg. */
+/* The input as a GRUB image and as a grub.cfg of ours. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "boot/grub.h"
+#include "boot/grub_form.h"
 #include "fuzz.h"
 
 static void check_field(const struct bytes *file, const struct grub_field *field)
@@ -28,5 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (grub_field_read(file, &field, &present, &err) && present)
         check_field(file, &field);
+    OWNED_GRUB_FORM form = {0};
+    if (grub_form_read(file, &form, &err) && strlen(form.arguments) >= size)
+        abort();
     return 0;
 }

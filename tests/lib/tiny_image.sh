@@ -3,21 +3,25 @@
 # A small image in Ubuntu's cloud layout, made in a second, for tests that need no guest: a GRUB of
 # grub-mkimage, the grub.cfg that prepare would write, an ext4 root with known files.
 
-# tiny_grub_cfg: the configuration with its field not set.
+TINY_BOOT_UUID=8d1c3f52-6a0e-4c87-9b1d-2f60a7e3c914
+
+# tiny_grub_cfg: the configuration with its field not set, as lib/guest/boot_files.c fills it in.
 tiny_grub_cfg()
 {
-    printf '# coldseal grub.cfg format 1\n'
-    printf 'set coldseal_uuid=00000000-0000-0000-0000-000000000000\n'
-    printf 'set coldseal_pin=%064d\n' 0
-    # shellcheck disable=SC2016 # GRUB's variables
-    printf 'linux /vmlinuz coldseal.uuid=$coldseal_uuid coldseal.pin=$coldseal_pin\nboot\n'
+    local arguments='panic=30 noresume sysctl.kernel.sysrq=0 systemd.import_credentials=no'
+    arguments+=' systemd.gpt_auto=0 systemd.getty_auto=0 console=tty1 console=ttyS0'
+    arguments+=' systemd.mask=emergency.service systemd.mask=rescue.service'
+    arguments+=' systemd.mask=debug-shell.service'
+    sed "s|@BOOT_UUID@|$TINY_BOOT_UUID|; s|@KERNEL_ARGS@|$arguments|" "$SRC/templates/grub.cfg.in"
 }
 
 # tiny_root DIR: files of a root: text, holes, allocated zeros, a link, random bytes.
 tiny_root()
 {
     local dir=$1
-    mkdir -p "$dir/etc" "$dir/data"
+    mkdir -p "$dir/etc/coldseal" "$dir/data"
+    printf '{"format": 1, "host_config": "deny", "console_login": false, "cloud_init_seed": false}\n' \
+        >"$dir/etc/coldseal/prepared.json"
     printf 'ID=debian\nVERSION_ID="13"\n' >"$dir/etc/os-release"
     printf 'LABEL=cloudimg-rootfs / ext4 defaults 0 1\n' >"$dir/etc/fstab"
     head -c 5000000 /dev/urandom >"$dir/data/random"
@@ -57,7 +61,8 @@ tiny_image()
     read -r offset size < <(tiny_partition "$file" 16)
     mkdir "$work/boot"
     printf 'a kernel' >"$work/boot/vmlinuz"
-    mke2fs -q -t ext4 -L BOOT -d "$work/boot" -E offset="$offset" "$file" $((size / 1024))k
+    printf 'an initramfs' >"$work/boot/initrd.img"
+    mke2fs -q -t ext4 -L BOOT -U "$TINY_BOOT_UUID" -d "$work/boot" -E offset="$offset" "$file" $((size / 1024))k
 
     read -r offset size < <(tiny_partition "$file" 1)
     tiny_root "$work/root"

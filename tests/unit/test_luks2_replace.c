@@ -84,7 +84,12 @@ static void mortal_free(void *self)
 }
 
 static const struct disk_operations mortal_operations = {
-    "mortal", mortal_pread, mortal_pwrite, mortal_flush, mortal_extent, mortal_free,
+    .format = "mortal",
+    .pread = mortal_pread,
+    .pwrite = mortal_pwrite,
+    .flush = mortal_flush,
+    .extent = mortal_extent,
+    .free = mortal_free,
 };
 
 static struct mortal mortal;
