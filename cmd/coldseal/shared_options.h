@@ -31,7 +31,7 @@ struct guest_arguments {
 
 #define OUTPUT_OPTIONS(o)                                                                          \
     {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &(o).force},              \
-    {"threads", 0, OPTION_NUMBER, "N", "worker threads [one for each processor]", &(o).threads}
+    {"threads", 0, OPTION_NUMBER, "N", "worker threads [two for each processor]", &(o).threads}
 
 #define SHAPE_OPTIONS(o)                                                                           \
     {"format", 0, OPTION_STRING, "raw|qcow2", "format of the output [by its suffix]",              \

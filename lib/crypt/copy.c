@@ -8,7 +8,11 @@
 #include "crypt/copy_runs.h"
 #include "crypt/copy_worker.h"
 
+/* Twice the processors, since about half of the threads wait for the disk; but not more memory than
+ * the first of these, unless somebody asks for it. */
+#define DEFAULT_MAX_THREADS 16u
 #define MAX_THREADS 64u
+#define THREADS_PER_PROCESSOR 2u
 
 static bool check_region(const struct copy_region *region, struct error *err)
 {
@@ -80,11 +84,13 @@ static uint64_t total_of(const struct copy_job *job)
 static unsigned thread_count(const struct copy_job *job)
 {
     cpu_set_t set;
-    unsigned count = job->threads;
 
-    if (count == 0)
-        count = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-    return count < MAX_THREADS ? count : MAX_THREADS;
+    if (job->threads != 0)
+        return job->threads < MAX_THREADS ? job->threads : MAX_THREADS;
+    unsigned processors =
+        sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+    unsigned count = processors * THREADS_PER_PROCESSOR;
+    return count < DEFAULT_MAX_THREADS ? count : DEFAULT_MAX_THREADS;
 }
 
 static void *thread_main(void *state)

@@ -38,7 +38,7 @@ struct copy_job {
     size_t region_count;
     const struct secret *volume_key; /* NULL when all is plain */
     uint32_t sector_bytes;
-    unsigned threads; /* 0: one for each processor */
+    unsigned threads; /* 0: two for each processor, up to 16 */
     struct coldseal_progress progress;
 };
 

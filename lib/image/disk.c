@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/disk.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 
 #include "core/checked.h"
-
-#define WRITE_BEHIND_BYTES ((uint_fast64_t)32 << 20)
 
 struct disk {
     const struct disk_operations *operations;
     void *self;
     uint64_t size_bytes;
-    int fd;        /* closed with the disk; -1 when the descriptor is somebody else's */
-    int behind_fd; /* -1: no writing behind */
-    atomic_uint_fast64_t written_bytes;
+    int fd; /* closed with the disk; -1 when the descriptor is somebody else's */
 };
 
 struct disk *disk_new(const struct disk_operations *operations, void *self, uint64_t size_bytes,
@@ -33,7 +27,6 @@ struct disk *disk_new(const struct disk_operations *operations, void *self, uint
         .self = self,
         .size_bytes = size_bytes,
         .fd = -1,
-        .behind_fd = -1,
     };
     return disk;
 }
@@ -41,11 +34,6 @@ struct disk *disk_new(const struct disk_operations *operations, void *self, uint
 void disk_adopt_fd(struct disk *disk, int fd)
 {
     disk->fd = fd;
-}
-
-void disk_write_behind(struct disk *disk, int fd)
-{
-    disk->behind_fd = fd;
 }
 
 void disk_free(struct disk *disk)
@@ -89,15 +77,6 @@ bool disk_pread(struct disk *disk, void *buffer, size_t size, uint64_t offset, s
     return size == 0 || disk->operations->pread(disk->self, buffer, size, offset, err);
 }
 
-/* A failure will be seen again, and reported, by the sync at the end. */
-static void write_behind(struct disk *disk, size_t size)
-{
-    uint_fast64_t before = atomic_fetch_add(&disk->written_bytes, size);
-
-    if (before / WRITE_BEHIND_BYTES != (before + size) / WRITE_BEHIND_BYTES)
-        (void)sync_file_range(disk->behind_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-}
-
 bool disk_pwrite(struct disk *disk, const void *buffer, size_t size, uint64_t offset,
                  struct error *err)
 {
@@ -105,11 +84,7 @@ bool disk_pwrite(struct disk *disk, const void *buffer, size_t size, uint64_t of
         return false;
     if (disk->operations->pwrite == NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED, "the image is open for reading only");
-    if (size > 0 && !disk->operations->pwrite(disk->self, buffer, size, offset, err))
-        return false;
-    if (disk->behind_fd >= 0)
-        write_behind(disk, size);
-    return true;
+    return size == 0 || disk->operations->pwrite(disk->self, buffer, size, offset, err);
 }
 
 bool disk_flush(struct disk *disk, struct error *err)

@@ -40,9 +40,6 @@ struct disk *disk_new(const struct disk_operations *operations, void *self, uint
                       struct error *err);
 /* Makes `fd` the disk's own: disk_free() closes it. */
 void disk_adopt_fd(struct disk *disk, int fd);
-/* From now on the kernel is told now and then to begin writing out `fd`, into which this disk
- * writes, so that the sync at the end finds little left to do. */
-void disk_write_behind(struct disk *disk, int fd);
 void disk_free(struct disk *disk);
 DEFINE_OWNED(disk);
 

@@ -4,6 +4,7 @@
 #define IMAGE_OPEN_H
 
 #include "image/disk.h"
+#include "image/sink.h"
 
 /* A file or a block device, qcow2 or raw. `backing` (borrowed, may be NULL) is what a qcow2 with a
  * backing file reads through; without it such an image is refused, and the name in its header is
@@ -21,6 +22,8 @@ struct disk *image_open_fd(int fd, bool writable, struct disk *backing, struct e
 
 /* Disks by format, from a descriptor that is borrowed and must outlive the disk. */
 struct disk *raw_open(int fd, bool writable, struct error *err);
+/* A new one; the file has its length already. `sink` is borrowed and must outlive the disk. */
+struct disk *raw_output_new(struct sink *sink, struct error *err);
 struct disk *qcow2_open(int fd, bool writable, struct disk *backing, struct error *err);
 /* In memory: `size_bytes` of zeros, for tests and small work. */
 struct disk *memory_disk_new(uint64_t size_bytes, struct error *err);

@@ -14,6 +14,7 @@
 
 struct image_output {
     struct outfile *file;
+    struct sink *sink;
     struct disk *disk;
 };
 
@@ -22,30 +23,44 @@ void image_output_free(struct image_output *out)
     if (out == NULL)
         return;
     disk_free(out->disk);
+    sink_free(out->sink);
     outfile_free(out->file);
     free(out);
 }
 
-static struct disk *create_raw(int fd, uint64_t size_bytes, struct error *err)
+static struct disk *create_raw(struct sink *sink, uint64_t size_bytes,
+                               const struct ranges *allocated, struct error *err)
 {
-    if (ftruncate(fd, (off_t)size_bytes) != 0) {
+    if (ftruncate(sink_fd(sink), (off_t)size_bytes) != 0) {
         error_errno(err, COLDSEAL_IO, "set the length of the image");
         return NULL;
     }
-    return raw_open(fd, true, err);
+    return sink_reserve(sink, allocated, err) ? raw_output_new(sink, err) : NULL;
 }
 
-static struct disk *create_qcow2(int fd, uint64_t size_bytes, const struct ranges *allocated,
-                                 struct error *err)
+static bool reserve_clusters(struct sink *sink, const struct qcow2_layout *layout,
+                             struct error *err)
+{
+    OWNED(ranges) data = ranges_new(err);
+
+    return data != NULL &&
+           ranges_append(data, layout->data_offset, layout->file_bytes - layout->data_offset,
+                         err) &&
+           sink_reserve(sink, data, err);
+}
+
+static struct disk *create_qcow2(struct sink *sink, uint64_t size_bytes,
+                                 const struct ranges *allocated, struct error *err)
 {
     OWNED(qcow2_layout) layout = qcow2_layout_new(size_bytes, allocated, err);
 
-    if (layout == NULL || !qcow2_write_metadata(fd, layout, err))
+    if (layout == NULL || !qcow2_write_metadata(sink_fd(sink), layout, err) ||
+        !reserve_clusters(sink, layout, err))
         return NULL;
-    return qcow2_planned_new(fd, TAKE(layout), err);
+    return qcow2_planned_new(sink, TAKE(layout), err);
 }
 
-static struct disk *create_disk(int fd, const struct image_output_request *request,
+static struct disk *create_disk(struct sink *sink, const struct image_output_request *request,
                                 struct error *err)
 {
     if (request->size_bytes % SECTOR_BYTES != 0) {
@@ -54,8 +69,8 @@ static struct disk *create_disk(int fd, const struct image_output_request *reque
         return NULL;
     }
     if (request->format == IMAGE_RAW)
-        return create_raw(fd, request->size_bytes, err);
-    return create_qcow2(fd, request->size_bytes, request->allocated, err);
+        return create_raw(sink, request->size_bytes, request->allocated, err);
+    return create_qcow2(sink, request->size_bytes, request->allocated, err);
 }
 
 struct image_output *image_output_open(const struct image_output_request *request,
@@ -70,11 +85,11 @@ struct image_output *image_output_open(const struct image_output_request *reques
     out->file = outfile_open(request->path, OUTPUT_MODE, request->replace, err);
     if (out->file == NULL)
         return NULL;
-    out->disk = create_disk(outfile_fd(out->file), request, err);
-    if (out->disk == NULL)
+    out->sink = sink_new(outfile_fd(out->file), err);
+    if (out->sink == NULL)
         return NULL;
-    disk_write_behind(out->disk, outfile_fd(out->file));
-    return TAKE(out);
+    out->disk = create_disk(out->sink, request, err);
+    return out->disk == NULL ? NULL : TAKE(out);
 }
 
 struct disk *image_output_disk(struct image_output *out)

@@ -7,7 +7,7 @@
 #include "image/file_io.h"
 
 struct planned {
-    int fd;
+    struct sink *sink;
     struct qcow2_layout *layout;
 };
 
@@ -22,7 +22,7 @@ static bool planned_pread(void *self, void *buffer, size_t size, uint64_t offset
         size_t run = qcow2_layout_find(planned->layout, offset, size, &allocated, &host_offset);
         if (!allocated)
             memset(out, 0, run);
-        else if (!file_read_at(planned->fd, out, run, host_offset, err))
+        else if (!file_read_at(sink_fd(planned->sink), out, run, host_offset, err))
             return false;
         out += run;
         offset += run;
@@ -44,7 +44,7 @@ static bool planned_pwrite(void *self, const void *buffer, size_t size, uint64_t
         if (!allocated)
             return error_set(err, COLDSEAL_UNSUPPORTED,
                              "the new qcow2 has no cluster for byte %" PRIu64, offset);
-        if (!file_write_at(planned->fd, data, run, host_offset, err))
+        if (!sink_write(planned->sink, data, run, host_offset, err))
             return false;
         data += run;
         offset += run;
@@ -57,7 +57,7 @@ static bool planned_flush(void *self, struct error *err)
 {
     const struct planned *planned = self;
 
-    return file_sync(planned->fd, err);
+    return file_sync(sink_fd(planned->sink), err);
 }
 
 static bool planned_extent(void *self, uint64_t offset, struct extent *extent, struct error *err)
@@ -90,7 +90,7 @@ static const struct disk_operations planned_operations = {
     .free = planned_free,
 };
 
-struct disk *qcow2_planned_new(int fd, struct qcow2_layout *layout, struct error *err)
+struct disk *qcow2_planned_new(struct sink *sink, struct qcow2_layout *layout, struct error *err)
 {
     struct planned *planned = calloc(1, sizeof(*planned));
 
@@ -99,6 +99,6 @@ struct disk *qcow2_planned_new(int fd, struct qcow2_layout *layout, struct error
         error_no_memory(err);
         return NULL;
     }
-    *planned = (struct planned){fd, layout};
+    *planned = (struct planned){sink, layout};
     return disk_new(&planned_operations, planned, layout->size_bytes, err);
 }

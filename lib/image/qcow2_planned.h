@@ -5,9 +5,10 @@
 
 #include "image/disk.h"
 #include "image/qcow2_layout.h"
+#include "image/sink.h"
 
-/* Takes `layout` over, also on failure; `fd` is borrowed. A write outside of what is placed is
+/* Takes `layout` over, also on failure; `sink` is borrowed. A write outside of what is placed is
  * COLDSEAL_UNSUPPORTED; what is placed and not written reads as zeros. */
-struct disk *qcow2_planned_new(int fd, struct qcow2_layout *layout, struct error *err);
+struct disk *qcow2_planned_new(struct sink *sink, struct qcow2_layout *layout, struct error *err);
 
 #endif

@@ -5,14 +5,14 @@
 #include "core/checked.h"
 #include "image/file_io.h"
 #include "image/open.h"
-#include "image/ranges.h"
 
 #define SECTOR_BYTES 512
 /* 16 MiB of them; what comes behind the last counts as data. */
 #define DATA_RANGES_LIMIT ((size_t)1 << 20)
 
 struct raw {
-    int fd; /* borrowed */
+    int fd;            /* borrowed */
+    struct sink *sink; /* borrowed; of a new image, else NULL */
     uint64_t file_bytes;
     uint64_t size_bytes; /* file_bytes rounded up to sectors, as QEMU does */
     struct ranges *data; /* of a disk that is only read; NULL: ask each time */
@@ -32,7 +32,8 @@ static bool raw_pwrite(void *self, const void *buffer, size_t size, uint64_t off
 {
     const struct raw *raw = self;
 
-    return file_write_at(raw->fd, buffer, size, offset, err);
+    return raw->sink != NULL ? sink_write(raw->sink, buffer, size, offset, err)
+                             : file_write_at(raw->fd, buffer, size, offset, err);
 }
 
 static bool raw_flush(void *self, struct error *err)
@@ -140,7 +141,7 @@ static bool raw_measure(struct raw *raw, bool writable, struct error *err)
     return true;
 }
 
-struct disk *raw_open(int fd, bool writable, struct error *err)
+static struct disk *open_over(int fd, bool writable, struct sink *sink, struct error *err)
 {
     __attribute__((cleanup(raw_cleanup))) struct raw *raw = calloc(1, sizeof(*raw));
 
@@ -149,8 +150,19 @@ struct disk *raw_open(int fd, bool writable, struct error *err)
         return NULL;
     }
     raw->fd = fd;
+    raw->sink = sink;
     if (!raw_measure(raw, writable, err) || (!writable && !raw_list_data(raw, err)))
         return NULL;
     uint64_t size_bytes = raw->size_bytes;
     return disk_new(writable ? &raw_writing : &raw_reading, TAKE(raw), size_bytes, err);
+}
+
+struct disk *raw_open(int fd, bool writable, struct error *err)
+{
+    return open_over(fd, writable, NULL, err);
+}
+
+struct disk *raw_output_new(struct sink *sink, struct error *err)
+{
+    return open_over(sink_fd(sink), true, sink, err);
 }

@@ -97,7 +97,7 @@ struct coldseal_output_options {
     uint64_t align_bytes;     /* the disk's size is a multiple of it; 0: 1 MiB */
     bool force;               /* replace an existing regular file */
     bool checksum;            /* put SHA-256 of input and output files into the report */
-    unsigned threads;         /* 0: one for each processor */
+    unsigned threads;         /* 0: two for each processor, 16 at most */
 };
 
 struct coldseal_prepare_options {
