@@ -10,10 +10,11 @@
 #include "core/reader.h"
 
 #define PE_SECTION_LIMIT 96 /* what Windows loads */
-#define PE_SECTION_NAME_BYTES 8
+#define PE_SECTION_NAME_BYTES 32
 
 struct pe_section {
-    char name[PE_SECTION_NAME_BYTES + 1];
+    /* As in the table; or what GNU tools keep in the string table, longer than eight characters. */
+    char name[PE_SECTION_NAME_BYTES];
     uint32_t virtual_size;
     uint32_t virtual_address;
     uint32_t raw_size;

@@ -1,6 +1,11 @@
 libcoldseal_a_SOURCES += \
 	lib/measure/authenticode.c lib/measure/authenticode.h \
+	lib/measure/authenticode_edk2.c \
+	lib/measure/authenticode_lists.c lib/measure/authenticode_lists.h \
 	lib/measure/authenticode_ranges.c lib/measure/authenticode_ranges.h \
+	lib/measure/authenticode_shim.c \
+	lib/measure/authenticode_signature.c lib/measure/authenticode_signature.h \
+	lib/measure/authenticode_table.c \
 	lib/measure/digestlog.c \
 	lib/measure/digestlog_decode.c \
 	lib/measure/event_types.c lib/measure/event_types.h \
@@ -61,3 +66,8 @@ check_PROGRAMS += tests/fuzz/fuzz_firmware
 tests_fuzz_fuzz_firmware_SOURCES = tests/fuzz/fuzz_firmware.c $(fuzz_main)
 tests_fuzz_fuzz_firmware_LDADD = $(unit_libs)
 tests_fuzz_fuzz_firmware_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_authenticode
+tests_fuzz_fuzz_authenticode_SOURCES = tests/fuzz/fuzz_authenticode.c $(fuzz_main)
+tests_fuzz_fuzz_authenticode_LDADD = $(unit_libs)
+tests_fuzz_fuzz_authenticode_LDFLAGS = $(fuzz_ldflags)

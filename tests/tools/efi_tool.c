@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What we see in an EFI image, for scripts to compare with other tools:
  *     efi_tool digests FILE         Authenticode digests: algorithm value
- *     efi_tool sections FILE        name, virtual size, raw size and raw offset, in hexadecimal */
+ *     efi_tool verify FILE DB DBX   what the firmware decides, given the two variables' content
+ *     efi_tool verify-shim FILE DB VENDOR_DB MOK_LIST VENDOR_CERTIFICATE VENDOR_DBX DBX MOK_LIST_X
+ *                                   what shim decides; a list is a file, "-" stands for none
+ *     efi_tool sections FILE        name, offset and size of the content, in hexadecimal */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,10 +36,68 @@ static bool show_sections(const struct pe *pe, char **args, struct error *err)
     (void)err;
     for (size_t i = 0; i < pe->section_count; i++) {
         const struct pe_section *section = &pe->sections[i];
-        printf("%s %08" PRIx32 " %08" PRIx32 " %08" PRIx32 "\n", section->name,
-               section->virtual_size, section->raw_size, section->raw_offset);
+        printf("%s %08" PRIx32 " %08zx\n", section->name, section->raw_offset,
+               pe_section_content(pe, section).size);
     }
     return true;
+}
+
+static const char *const verdicts[] = {"unsigned", "unknown", "accepted", "revoked"};
+static const char *const list_names[] = {"db",         "vendor_db", "MokList", "vendor_cert",
+                                         "vendor_dbx", "dbx",       "MokListX"};
+
+/* "accepted db:1 signer CN", with all matches; "revoked dbx:0 signer CN" */
+static void print_result(const struct authenticode_result *result)
+{
+    printf("%s", verdicts[result->verdict]);
+    for (size_t i = 0; result->verdict == AUTHENTICODE_ACCEPTED && i < result->match_count; i++)
+        printf(" %s:%zu", list_names[result->matches[i].list], result->matches[i].entry);
+    if (result->verdict == AUTHENTICODE_REVOKED)
+        printf(" %s:%zu", list_names[result->revoked_by.list], result->revoked_by.entry);
+    printf(" signer %s\n", result->signer);
+}
+
+/* false only for a file that cannot be read. */
+static bool read_list(const char *path, struct signature_list **list, struct error *err)
+{
+    *list = NULL;
+    if (strcmp(path, "-") == 0)
+        return true;
+    OWNED(bytes) file = bytes_read_file(path, FILE_LIMIT_BYTES, err);
+    *list = file == NULL ? NULL : signature_list_parse(file->data, file->size, err);
+    return *list != NULL;
+}
+
+static bool show_verify(const struct pe *pe, char **args, struct error *err)
+{
+    struct authenticode_result result;
+    OWNED(signature_list) db = NULL;
+    OWNED(signature_list) dbx = NULL;
+
+    if (!read_list(args[0], &db, err) || !read_list(args[1], &dbx, err) ||
+        !authenticode_verify(pe, db, dbx, &result, err))
+        return false;
+    print_result(&result);
+    return true;
+}
+
+static bool show_verify_shim(const struct pe *pe, char **args, struct error *err)
+{
+    struct authenticode_result result;
+    struct signature_list *lists[AUTHENTICODE_LISTS] = {NULL};
+    const struct signature_list *borrowed[AUTHENTICODE_LISTS];
+    bool done = true;
+
+    for (size_t i = 0; i < AUTHENTICODE_LISTS; i++) {
+        done = done && read_list(args[i], &lists[i], err);
+        borrowed[i] = lists[i];
+    }
+    done = done && authenticode_verify_shim(pe, borrowed, &result, err);
+    if (done)
+        print_result(&result);
+    for (size_t i = 0; i < AUTHENTICODE_LISTS; i++)
+        signature_list_free(lists[i]);
+    return done;
 }
 
 struct command {
@@ -46,6 +107,8 @@ struct command {
 };
 static const struct command commands[] = {
     {"digests", 0, show_digests},
+    {"verify", 2, show_verify},
+    {"verify-shim", AUTHENTICODE_LISTS, show_verify_shim},
     {"sections", 0, show_sections},
 };
 

@@ -61,6 +61,37 @@ static void test_images(void **state)
     check_image(false);
 }
 
+/* Names in the string table behind the symbols: the file's end, here. */
+static void test_long_names(void **state)
+{
+    struct error err = {0};
+    struct pe pe;
+    static const struct made_section rows[] = {
+        {"/4", "a", 1, 0},     {"/17", "b", 1, 0}, {"/23", "c", 1, 0},
+        {"/99999", "d", 1, 0}, {"/4x", "e", 1, 0}, {"/", "f", 1, 0},
+    };
+    static const char strings[] = "\x20\0\0\0.vendor_cert\0.sbat\0cut off at the end";
+    OWNED(bytes) image = make_pe(true, rows, 6);
+    OWNED(bytes) file = bytes_new(image->size + 18 + sizeof(strings) - 1, &err);
+
+    (void)state;
+    assert_non_null(file);
+    memcpy(file->data, image->data, image->size);
+    memcpy(file->data + image->size + 18, strings, sizeof(strings) - 1);
+    patch_u32(file, MADE_PE_SIGNATURE + 12, (uint32_t)image->size);
+    patch_u32(file, MADE_PE_SIGNATURE + 16, 1);
+    assert_true(pe_parse(file, &pe, &err));
+    expect_content(&pe, ".vendor_cert", "a");
+    expect_content(&pe, "/17", "b"); /* ".sbat" would have fitted into the table */
+    expect_content(&pe, "/23", "c");
+    expect_content(&pe, "/99999", "d");
+    expect_content(&pe, "/4x", "e");
+    expect_content(&pe, "/", "f");
+    patch_u32(file, MADE_PE_SIGNATURE + 16, 0xffffffff);
+    assert_true(pe_parse(file, &pe, &err));
+    expect_content(&pe, "/4", "a");
+}
+
 static void test_virtual_size_of_zero(void **state)
 {
     struct error err = {0};
@@ -155,8 +186,11 @@ static void test_images_cut_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_images),         cmocka_unit_test(test_virtual_size_of_zero),
-        cmocka_unit_test(test_security_entry), cmocka_unit_test(test_hostile_images),
+        cmocka_unit_test(test_images),
+        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_virtual_size_of_zero),
+        cmocka_unit_test(test_security_entry),
+        cmocka_unit_test(test_hostile_images),
         cmocka_unit_test(test_images_cut_off),
     };
 
