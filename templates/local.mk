@@ -1,3 +1,9 @@
+firmwaredir = $(pkgdatadir)/firmware
+dist_firmware_DATA = \
+	templates/firmware/debian-12-ovmf.json \
+	templates/firmware/debian-12-ovmf-ms.json \
+	templates/firmware/debian-13-ovmf.json \
+	templates/firmware/debian-13-ovmf-ms.json
 dist_pkgdata_DATA += \
 	templates/apt-preferences \
 	templates/apt-unattended.conf \

@@ -44,7 +44,9 @@ struct command {
 extern const struct command commands[];
 extern const size_t command_count;
 
-#define MAX_ARGUMENTS 2
+#define MAX_ARGUMENTS 8
+/* Any number of them, up to that. */
+#define SOME_ARGUMENTS SIZE_MAX
 
 struct parsed {
     struct common_options common;
@@ -54,8 +56,8 @@ struct parsed {
 };
 
 /* Parses argv, whose first item is the command's name, against `specs` (`count` of them) and the
- * common options. Exactly `arguments` positional ones are wanted. False: exit with
- * parsed->exit_code. */
+ * common options. Exactly `arguments` positional ones are wanted, or SOME_ARGUMENTS. False: exit
+ * with parsed->exit_code. */
 bool command_parse(const struct command *self, const struct option_spec *specs, size_t count,
                    size_t arguments, int argc, char **argv, struct parsed *parsed);
 
@@ -79,6 +81,7 @@ int inspect_run(const struct command *self, int argc, char **argv);
 int prepare_run(const struct command *self, int argc, char **argv);
 int encrypt_run(const struct command *self, int argc, char **argv);
 int decrypt_run(const struct command *self, int argc, char **argv);
+int firmware_import_run(const struct command *self, int argc, char **argv);
 int target_read_run(const struct command *self, int argc, char **argv);
 int seal_run(const struct command *self, int argc, char **argv);
 int verify_run(const struct command *self, int argc, char **argv);

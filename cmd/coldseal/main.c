@@ -11,6 +11,9 @@ const struct command commands[] = {
     {"encrypt", "IN OUT", "Prepare, split and encrypt an image; a pool key protects it",
      encrypt_run},
     {"decrypt", "IN OUT", "Turn an encrypted image back into a plain one", decrypt_run},
+    {"firmware import", "[SOURCE …] -o FILE",
+     "Put a target's firmware state into a document, from what there is of it",
+     firmware_import_run},
     {"target read", "-o TARGET", "Read a TPM's storage key and what vouches for it",
      target_read_run},
     {"seal", "IMAGE (-o OUT | --in-place)", "Make the disk that one VM, and no other, opens",
@@ -28,7 +31,7 @@ static int print_usage(FILE *out, int code)
           "Commands:\n",
           out);
     for (size_t i = 0; i < command_count; i++)
-        fprintf(out, "  %-12s  %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-15s  %s\n", commands[i].name, commands[i].summary);
     fputs("\ncoldseal COMMAND --help tells a command's options; man coldseal tells the rest.\n",
           out);
     return code;

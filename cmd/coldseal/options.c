@@ -122,14 +122,16 @@ static bool take_arguments(const struct command *self, size_t arguments, int arg
                            struct parsed *parsed)
 {
     parsed->argument_count = (size_t)(argc - optind);
-    if (parsed->argument_count != arguments) {
-        parsed->exit_code =
-            command_usage(self, parsed, "%s argument; the form is: coldseal %s %s",
-                          parsed->argument_count < arguments ? "missing" : "one too many",
-                          self->name, self->arguments);
+    if (arguments == SOME_ARGUMENTS ? parsed->argument_count > MAX_ARGUMENTS
+                                    : parsed->argument_count != arguments) {
+        parsed->exit_code = command_usage(
+            self, parsed, "%s argument; the form is: coldseal %s %s",
+            parsed->argument_count < arguments && arguments != SOME_ARGUMENTS ? "missing"
+                                                                              : "one too many",
+            self->name, self->arguments);
         return false;
     }
-    for (size_t i = 0; i < arguments; i++)
+    for (size_t i = 0; i < parsed->argument_count; i++)
         parsed->arguments[i] = argv[optind + (int)i];
     return true;
 }

@@ -145,6 +145,33 @@ struct coldseal_target_read_options {
 COLDSEAL_API bool coldseal_target_read(const struct coldseal_target_read_options *options,
                                        struct coldseal_report **report, struct coldseal_error *err);
 
+/* The content of a variable, from a file: a signature list, or for SbatLevel its text. */
+struct coldseal_firmware_variable {
+    const char *name; /* "db" */
+    const char *file;
+};
+
+enum coldseal_secure_boot {
+    COLDSEAL_SECURE_BOOT_UNSAID,
+    COLDSEAL_SECURE_BOOT_OFF,
+    COLDSEAL_SECURE_BOOT_ON
+};
+
+struct coldseal_firmware_import_options {
+    /* Variable stores, event logs, efivars folders, JSON of virt-firmware, firmware documents; told
+     * apart by content, a later one counts more than one before it. */
+    const char *const *sources;
+    size_t source_count;
+    const struct coldseal_firmware_variable *variables; /* these count more than the sources */
+    size_t variable_count;
+    enum coldseal_secure_boot secure_boot;
+    const char *out; /* firmware document; "-" is standard output */
+    bool force;
+};
+COLDSEAL_API bool coldseal_firmware_import(const struct coldseal_firmware_import_options *options,
+                                           struct coldseal_report **report,
+                                           struct coldseal_error *err);
+
 enum coldseal_key_choice {
     COLDSEAL_KEY_UNSAID,
     COLDSEAL_KEY_SHARED, /* the sealed disk keeps the image's volume key */

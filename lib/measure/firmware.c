@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/firmware.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "measure/signature_list.h"
@@ -15,26 +16,32 @@ static const struct guid image_security = {{0xcb, 0xb2, 0x19, 0xd7, 0x3a, 0x3d, 
 static const struct guid shim_lock = {{0x50, 0xab, 0x5d, 0x60, 0x46, 0xe0, 0x00, 0x43, 0xab, 0xb6,
                                        0x3d, 0xd8, 0x10, 0xdd, 0x8b, 0x23}};
 
+/* UEFI 2.10, 8.2: bit 0 non-volatile, 1 at boot time, 2 at run time, 5 authenticated by time */
+#define BOOT_AND_RUN_TIME 0x06
+#define AUTHENTICATED 0x27
+#define BOOT_TIME 0x03
+
 static const struct {
     const char *name;
     const struct guid *guid;
+    uint32_t attributes;
     bool is_signature_list;
 } variable_table[FIRMWARE_VARIABLES] = {
-    [FIRMWARE_SECURE_BOOT] = {"SecureBoot", &global_variable, false},
-    [FIRMWARE_PK] = {"PK", &global_variable, true},
-    [FIRMWARE_KEK] = {"KEK", &global_variable, true},
-    [FIRMWARE_DB] = {"db", &image_security, true},
-    [FIRMWARE_DBX] = {"dbx", &image_security, true},
-    [FIRMWARE_DBT] = {"dbt", &image_security, true},
-    [FIRMWARE_DBR] = {"dbr", &image_security, true},
-    [FIRMWARE_SBAT_LEVEL] = {"SbatLevel", &shim_lock, false},
-    [FIRMWARE_SBAT_POLICY] = {"SbatPolicy", &shim_lock, false},
-    [FIRMWARE_MOK_LIST] = {"MokList", &shim_lock, true},
-    [FIRMWARE_MOK_LIST_X] = {"MokListX", &shim_lock, true},
-    [FIRMWARE_MOK_LIST_TRUSTED] = {"MokListTrusted", &shim_lock, false},
-    [FIRMWARE_MOK_SB_STATE] = {"MokSBState", &shim_lock, false},
-    [FIRMWARE_MOK_DB_STATE] = {"MokDBState", &shim_lock, false},
-    [FIRMWARE_MOK_POLICY] = {"MokPolicy", &shim_lock, false},
+    [FIRMWARE_SECURE_BOOT] = {"SecureBoot", &global_variable, BOOT_AND_RUN_TIME, false},
+    [FIRMWARE_PK] = {"PK", &global_variable, AUTHENTICATED, true},
+    [FIRMWARE_KEK] = {"KEK", &global_variable, AUTHENTICATED, true},
+    [FIRMWARE_DB] = {"db", &image_security, AUTHENTICATED, true},
+    [FIRMWARE_DBX] = {"dbx", &image_security, AUTHENTICATED, true},
+    [FIRMWARE_DBT] = {"dbt", &image_security, AUTHENTICATED, true},
+    [FIRMWARE_DBR] = {"dbr", &image_security, AUTHENTICATED, true},
+    [FIRMWARE_SBAT_LEVEL] = {"SbatLevel", &shim_lock, BOOT_TIME, false},
+    [FIRMWARE_SBAT_POLICY] = {"SbatPolicy", &shim_lock, BOOT_TIME, false},
+    [FIRMWARE_MOK_LIST] = {"MokList", &shim_lock, BOOT_TIME, true},
+    [FIRMWARE_MOK_LIST_X] = {"MokListX", &shim_lock, BOOT_TIME, true},
+    [FIRMWARE_MOK_LIST_TRUSTED] = {"MokListTrusted", &shim_lock, BOOT_TIME, false},
+    [FIRMWARE_MOK_SB_STATE] = {"MokSBState", &shim_lock, BOOT_TIME, false},
+    [FIRMWARE_MOK_DB_STATE] = {"MokDBState", &shim_lock, BOOT_TIME, false},
+    [FIRMWARE_MOK_POLICY] = {"MokPolicy", &shim_lock, BOOT_TIME, false},
 };
 
 struct firmware *firmware_new(struct error *err)
@@ -69,6 +76,11 @@ const char *firmware_variable_name(enum firmware_variable_id id)
 const struct guid *firmware_variable_guid(enum firmware_variable_id id)
 {
     return variable_table[id].guid;
+}
+
+uint32_t firmware_variable_attributes(enum firmware_variable_id id)
+{
+    return variable_table[id].attributes;
 }
 
 bool firmware_variable_find(const char *name, const struct guid *guid,
@@ -123,6 +135,55 @@ void firmware_set_absent(struct firmware *firmware, enum firmware_variable_id id
 {
     bytes_free(firmware->variables[id].data);
     firmware->variables[id] = (struct firmware_variable){.known = true, .guessed = guessed};
+}
+
+static bool variables_equal(const struct firmware_variable *a, const struct firmware_variable *b)
+{
+    return a->present == b->present &&
+           (!a->present || (a->data->size == b->data->size &&
+                            memcmp(a->data->data, b->data->data, a->data->size) == 0));
+}
+
+static bool merge_variable(struct firmware_variable *into, struct firmware_variable *from)
+{
+    if (!from->known || (from->guessed && into->known && !into->guessed))
+        return false;
+    bool differs = into->known && !into->guessed && !from->guessed && !variables_equal(into, from);
+    bytes_free(into->data);
+    *into = *from;
+    *from = (struct firmware_variable){0};
+    return differs;
+}
+
+static bool merge_origin(struct firmware *into, const struct firmware *from, struct error *err)
+{
+    size_t used = strlen(into->origin);
+
+    if (from->origin[0] == '\0')
+        return true;
+    int added = snprintf(into->origin + used, sizeof(into->origin) - used, "%s%s",
+                         used > 0 ? ", " : "", from->origin);
+    return (size_t)added < sizeof(into->origin) - used ||
+           error_set(err, COLDSEAL_USAGE, "too many sources, or their names are too long");
+}
+
+bool firmware_merge(struct firmware *into, struct firmware *from, uint32_t *differing,
+                    struct error *err)
+{
+    *differing = 0;
+    for (size_t i = 0; i < FIRMWARE_VARIABLES; i++)
+        *differing |= merge_variable(&into->variables[i], &from->variables[i]) ? 1u << i : 0;
+    if (into->boot_option_action_guessed && !from->boot_option_action_guessed) {
+        into->boot_option_action = from->boot_option_action;
+        into->boot_option_action_guessed = false;
+    }
+    if (from->recorded_pcrs.banks != 0) {
+        eventlog_free(into->recorded);
+        into->recorded = TAKE(from->recorded);
+        into->recorded_pcrs = from->recorded_pcrs;
+    }
+    firmware_settle(into);
+    return merge_origin(into, from, err);
 }
 
 void firmware_settle(struct firmware *firmware)

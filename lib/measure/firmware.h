@@ -34,7 +34,7 @@ enum firmware_variable_id {
 struct firmware_variable {
     bool known;   /* false: nothing is known, and the rest is zero */
     bool present; /* false: it is known that there is none */
-    bool guessed; /* what is said here was not read but derived */
+    bool guessed; /* what is said here was not read but assumed */
     uint32_t attributes;
     struct bytes *data; /* owned; NULL where it is not present */
 };
@@ -67,6 +67,8 @@ DEFINE_OWNED(firmware);
 /* The variable's name and vendor GUID; borrowed. */
 const char *firmware_variable_name(enum firmware_variable_id id);
 const struct guid *firmware_variable_guid(enum firmware_variable_id id);
+/* The attributes that it has by its specification. */
+uint32_t firmware_variable_attributes(enum firmware_variable_id id);
 /* False where the variable is none of those. A NULL `guid` stands for any. */
 bool firmware_variable_find(const char *name, const struct guid *guid,
                             enum firmware_variable_id *id);
@@ -75,6 +77,11 @@ bool firmware_set_variable(struct firmware *firmware, enum firmware_variable_id 
                            uint32_t attributes, const void *data, size_t size, bool guessed,
                            struct error *err);
 void firmware_set_absent(struct firmware *firmware, enum firmware_variable_id id, bool guessed);
+/* Takes over what `from` says: of what both know, that of `from`, but nothing guessed in place of
+ * what was read, and one recorded boot for another. Bit N of `*differing`: both had read variable
+ * N, and otherwise. */
+bool firmware_merge(struct firmware *into, struct firmware *from, uint32_t *differing,
+                    struct error *err);
 /* Secure Boot's state from its variable, which also says whether that is guessed; without the
  * variable it is off and guessed. */
 void firmware_settle(struct firmware *firmware);
@@ -84,6 +91,9 @@ void firmware_settle(struct firmware *firmware);
 struct firmware *firmware_from_json(json_object *json, struct error *err);
 struct firmware *firmware_read_file(const char *path, struct error *err);
 json_object *firmware_to_json(const struct firmware *firmware, struct error *err);
+/* What --firmware takes: the name of a document that comes with coldseal ("debian-12-ovmf-ms"),
+ * or a path. `data_dir` holds the templates; NULL: the installed ones. */
+struct firmware *firmware_find(const char *name_or_path, const char *data_dir, struct error *err);
 
 /* The recorded part of the document: PCR values and events. */
 bool firmware_recorded_from_json(json_object *json, struct firmware *firmware, struct error *err);

@@ -8,18 +8,26 @@ libcoldseal_a_SOURCES += \
 	lib/measure/authenticode_table.c \
 	lib/measure/digestlog.c \
 	lib/measure/digestlog_decode.c \
+	lib/measure/efi_variables.c lib/measure/efi_variables.h \
+	lib/measure/efi_variables_folder.c \
+	lib/measure/efi_variables_json.c \
 	lib/measure/event_types.c lib/measure/event_types.h \
 	lib/measure/eventlog.c lib/measure/eventlog.h \
 	lib/measure/eventlog_replay.c \
 	lib/measure/eventlog_write.c \
 	lib/measure/firmware.c lib/measure/firmware.h \
+	lib/measure/firmware_find.c \
+	lib/measure/firmware_import.h \
 	lib/measure/firmware_json.c \
+	lib/measure/firmware_log.c \
 	lib/measure/firmware_recorded.c \
+	lib/measure/firmware_store.c \
 	lib/measure/pcr.c lib/measure/pcr.h \
 	lib/measure/pcr_file.c \
 	lib/measure/prediction.c lib/measure/prediction.h \
 	lib/measure/prediction_json.c \
-	lib/measure/signature_list.c lib/measure/signature_list.h
+	lib/measure/signature_list.c lib/measure/signature_list.h \
+	lib/measure/variable_store.c
 
 check_PROGRAMS += tests/tools/efi_tool
 tests_tools_efi_tool_SOURCES = tests/tools/efi_tool.c
@@ -45,6 +53,9 @@ tests_unit_test_signature_list_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_firmware
 tests_unit_test_firmware_SOURCES = tests/unit/test_firmware.c
 tests_unit_test_firmware_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_variable_store
+tests_unit_test_variable_store_SOURCES = tests/unit/test_variable_store.c
+tests_unit_test_variable_store_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_eventlog
@@ -71,3 +82,18 @@ check_PROGRAMS += tests/fuzz/fuzz_authenticode
 tests_fuzz_fuzz_authenticode_SOURCES = tests/fuzz/fuzz_authenticode.c $(fuzz_main)
 tests_fuzz_fuzz_authenticode_LDADD = $(unit_libs)
 tests_fuzz_fuzz_authenticode_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_variable_store
+tests_fuzz_fuzz_variable_store_SOURCES = tests/fuzz/fuzz_variable_store.c $(fuzz_main)
+tests_fuzz_fuzz_variable_store_LDADD = $(unit_libs)
+tests_fuzz_fuzz_variable_store_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_virt_firmware
+tests_fuzz_fuzz_virt_firmware_SOURCES = tests/fuzz/fuzz_virt_firmware.c $(fuzz_main)
+tests_fuzz_fuzz_virt_firmware_LDADD = $(unit_libs)
+tests_fuzz_fuzz_virt_firmware_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_firmware_log
+tests_fuzz_fuzz_firmware_log_SOURCES = tests/fuzz/fuzz_firmware_log.c $(fuzz_main)
+tests_fuzz_fuzz_firmware_log_LDADD = $(unit_libs)
+tests_fuzz_fuzz_firmware_log_LDFLAGS = $(fuzz_ldflags)

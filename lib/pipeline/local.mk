@@ -1,7 +1,9 @@
 libcoldseal_a_SOURCES += \
 	lib/pipeline/decrypt.c \
 	lib/pipeline/describe.c lib/pipeline/describe.h \
+	lib/pipeline/describe_firmware.c lib/pipeline/describe_firmware.h \
 	lib/pipeline/encrypt.c \
+	lib/pipeline/firmware.c \
 	lib/pipeline/guest_stamp.c lib/pipeline/guest_stamp.h \
 	lib/pipeline/inspect.c \
 	lib/pipeline/prepare.c \

@@ -27,6 +27,7 @@ same "$commands --help --version" "$(offers '')" "commands"
 
 for command in $commands; do
     words=("$command")
+    [ "$command" != firmware ] || words=(firmware import)
     [ "$command" != target ] || words=(target read)
     listed=$("$COLDSEAL" "${words[@]}" --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p')
     [ -n "$listed" ] || fail "$command --help lists no options"
@@ -37,6 +38,7 @@ note "values"
 same "deny keep" "$(offers prepare --host-config '')" "--host-config"
 same "qcow2" "$(offers encrypt a b --format q)" "--format"
 same "read" "$(offers target '')" "target"
+same "import" "$(offers firmware '')" "firmware"
 same "srk" "$(offers seal x --parent-kind '')" "--parent-kind"
 mkdir "$TMP/folder"
 touch "$TMP/image.raw"

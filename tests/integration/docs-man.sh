@@ -21,6 +21,7 @@ common=$(options_of "$SRC/man/coldseal.1")
 commands=$("$COLDSEAL" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\).*/\1/p' | sort -u)
 for command in $commands; do
     words=("$command")
+    [ "$command" != firmware ] || words=(firmware import)
     [ "$command" != target ] || words=(target read)
     grep -q "Xr coldseal-$command 1" "$SRC/man/coldseal.1" || fail "coldseal.1 has no $command"
     diff <("$COLDSEAL" "${words[@]}" --help |
