@@ -25,9 +25,35 @@ libcoldseal_a_SOURCES += \
 	lib/boot/fat_volume.c \
 	lib/boot/fat_volume.h \
 	lib/boot/grub.h \
+	lib/boot/grub_build.c lib/boot/grub_build.h \
+	lib/boot/grub_commands.c lib/boot/grub_commands.h \
+	lib/boot/grub_control.c \
+	lib/boot/grub_env.c \
+	lib/boot/grub_execute.c \
+	lib/boot/grub_expand.c \
 	lib/boot/grub_field.c \
 	lib/boot/grub_form.c lib/boot/grub_form.h \
-	lib/boot/grub_image.c \
+	lib/boot/grub_glob.c \
+	lib/boot/grub_hardware.c \
+	lib/boot/grub_image.c lib/boot/grub_image.h \
+	lib/boot/grub_lexer.c lib/boot/grub_lexer.h \
+	lib/boot/grub_loadenv.c \
+	lib/boot/grub_loader.c \
+	lib/boot/grub_menu.c \
+	lib/boot/grub_menuentry.c \
+	lib/boot/grub_modules.c \
+	lib/boot/grub_normal.c \
+	lib/boot/grub_open.c \
+	lib/boot/grub_options.c lib/boot/grub_options.h \
+	lib/boot/grub_parser.c \
+	lib/boot/grub_rescue.c \
+	lib/boot/grub_run.h \
+	lib/boot/grub_script.h \
+	lib/boot/grub_search.c \
+	lib/boot/grub_source.c lib/boot/grub_syntax.h \
+	lib/boot/grub_test.c \
+	lib/boot/grub_trace.c \
+	lib/boot/grub_word.c \
 	lib/boot/pe.c \
 	lib/boot/pe.h
 

@@ -1,5 +1,6 @@
 libcoldseal_a_SOURCES += \
 	lib/include/coldseal.h \
+	lib/core/arena.c lib/core/arena.h \
 	lib/core/base64.c lib/core/base64.h \
 	lib/core/bytes.c lib/core/bytes.h \
 	lib/core/checked.h \
