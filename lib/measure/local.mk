@@ -97,3 +97,6 @@ check_PROGRAMS += tests/fuzz/fuzz_firmware_log
 tests_fuzz_fuzz_firmware_log_SOURCES = tests/fuzz/fuzz_firmware_log.c $(fuzz_main)
 tests_fuzz_fuzz_firmware_log_LDADD = $(unit_libs)
 tests_fuzz_fuzz_firmware_log_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/tools/grub_tool
+tests_tools_grub_tool_SOURCES = tests/tools/grub_tool.c tests/tools/grub_case.c tests/tools/grub_case.h
+tests_tools_grub_tool_LDADD = $(unit_libs)
