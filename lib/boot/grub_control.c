@@ -21,8 +21,9 @@ enum grub_error grub_cmd_break(struct grub_run *run, const struct grub_argv *arg
 {
     unsigned long count = 1;
 
-    if (argv->count > 2 ||
-        (argv->count == 2 && (!take_number(argv->words[1], &count) || count == 0)))
+    if (argv->count == 2 && !take_number(argv->words[1], &count))
+        return strspn(argv->words[1], "0123456789") == 0 ? GRUB_BAD_NUMBER : GRUB_BAD_ARGUMENT;
+    if (argv->count > 2 || count == 0)
         return GRUB_BAD_ARGUMENT;
     run->is_continue = strcmp(argv->words[0], "break") != 0;
     run->breaks = count > run->loops ? run->loops : count;

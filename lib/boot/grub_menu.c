@@ -186,6 +186,8 @@ static void execute_entry(struct grub_run *run, const struct grub_entry *entry)
     const char *chosen = grub_env_get(run, "chosen");
     const char *wanted = grub_env_get(run, "default");
 
+    run->config = entry->config;
+    run->line = entry->line;
     if (entry->is_restricted && grub_env_get(run, "superusers") != NULL) {
         grub_run_end(run, "GRUB asks for a password before it boots the entry");
         return;

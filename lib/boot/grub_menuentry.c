@@ -105,9 +105,9 @@ enum grub_error grub_cmd_menuentry(struct grub_run *run, const struct grub_argv 
     if (run->failed ||
         !grub_options_parse(run, &entry_options, &words, take_option, &options, &options.rest))
         return GRUB_BAD_ARGUMENT;
-    if (options.rest.count == 0 || (argv->block != NULL) == (options.source != NULL))
+    if ((argv->block != NULL) == (options.source != NULL))
         return GRUB_BAD_ARGUMENT;
-    if (run->context->menu == NULL)
+    if (options.rest.count == 0 || run->context->menu == NULL)
         return GRUB_MENU_ERROR;
     fill_entry(run, argv, &options, entry);
     if (!run->failed)

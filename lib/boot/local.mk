@@ -77,6 +77,10 @@ tests_unit_test_grub_SOURCES = tests/unit/test_grub.c tests/unit/shell.c tests/u
 	tests/unit/made_pe.c tests/unit/made_pe.h
 tests_unit_test_grub_LDADD = $(unit_libs)
 
+check_PROGRAMS += tests/unit/test_grub_script
+tests_unit_test_grub_script_SOURCES = tests/unit/test_grub_script.c tests/unit/memory_files.c tests/unit/memory_files.h
+tests_unit_test_grub_script_LDADD = $(unit_libs)
+
 check_PROGRAMS += tests/unit/test_pe
 tests_unit_test_pe_SOURCES = tests/unit/test_pe.c tests/unit/made_pe.c tests/unit/made_pe.h
 tests_unit_test_pe_LDADD = $(unit_libs)
@@ -101,3 +105,9 @@ check_PROGRAMS += tests/fuzz/fuzz_pe
 tests_fuzz_fuzz_pe_SOURCES = tests/fuzz/fuzz_pe.c $(fuzz_main)
 tests_fuzz_fuzz_pe_LDADD = $(unit_libs)
 tests_fuzz_fuzz_pe_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_grub_script
+tests_fuzz_fuzz_grub_script_SOURCES = tests/fuzz/fuzz_grub_script.c tests/unit/memory_files.c tests/unit/memory_files.h $(fuzz_main)
+tests_fuzz_fuzz_grub_script_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_fuzz_fuzz_grub_script_LDADD = $(unit_libs)
+tests_fuzz_fuzz_grub_script_LDFLAGS = $(fuzz_ldflags)

@@ -98,5 +98,7 @@ tests_fuzz_fuzz_firmware_log_SOURCES = tests/fuzz/fuzz_firmware_log.c $(fuzz_mai
 tests_fuzz_fuzz_firmware_log_LDADD = $(unit_libs)
 tests_fuzz_fuzz_firmware_log_LDFLAGS = $(fuzz_ldflags)
 check_PROGRAMS += tests/tools/grub_tool
-tests_tools_grub_tool_SOURCES = tests/tools/grub_tool.c tests/tools/grub_case.c tests/tools/grub_case.h
+tests_tools_grub_tool_SOURCES = tests/tools/grub_tool.c tests/tools/grub_case.c tests/tools/grub_case.h \
+	tests/unit/memory_files.c tests/unit/memory_files.h
+tests_tools_grub_tool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_tools_grub_tool_LDADD = $(unit_libs)

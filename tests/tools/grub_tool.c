@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GRUB's interpreter for test scripts: what a binary says of itself, what a recorded boot measures,
  * and whether that is what its event log has. */
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "core/hex.h"
 #include "grub_case.h"
 #include "measure/eventlog.h"
+#include "memory_files.h"
 
 #define IMAGE_LIMIT_BYTES ((size_t)32 << 20)
 
@@ -169,6 +171,47 @@ static bool replay_case(char **args, struct error *err)
     return trace != NULL && log != NULL && compare(recorded, trace, log, err);
 }
 
+/* The files of a folder as those of the ESP's /EFI/ubuntu. */
+static size_t read_folder(const char *folder, struct memory_file *files, size_t room,
+                          struct error *err)
+{
+    struct dirent **names = NULL;
+    int found = scandir(folder, &names, NULL, alphasort);
+    size_t count = 0;
+
+    for (int i = 0; i < found; i++) {
+        char *path;
+        char *inside;
+        if (names[i]->d_type == DT_REG && count < room &&
+            asprintf(&path, "%s/%s", folder, names[i]->d_name) > 0 &&
+            asprintf(&inside, "/EFI/ubuntu/%s", names[i]->d_name) > 0) {
+            struct bytes *bytes = bytes_read_file(path, IMAGE_LIMIT_BYTES, err);
+            if (bytes != NULL)
+                files[count++] = (struct memory_file){MEMORY_ESP, inside, bytes->data, bytes->size};
+        }
+        free(names[i]);
+    }
+    free(names);
+    return count;
+}
+
+/* What the grub.cfg of a folder says with `echo`, in a GRUB with all modules. */
+static bool emulate(char **args, struct error *err)
+{
+    struct memory_file found[64];
+    size_t count = read_folder(args[0], found, 64, err);
+    OWNED(boot_files) files = memory_files(found, count, err);
+    OWNED(grub_build) build = memory_build();
+    OWNED(grub_trace) trace = grub_script_trace(files, build, &memory_start, err);
+
+    for (size_t i = 0; trace != NULL && i < trace->count; i++) {
+        const char *text = trace->steps[i].text;
+        if (strcmp(text, "echo") == 0 || strncmp(text, "echo ", 5) == 0)
+            puts(text + 4 + (text[4] == ' '));
+    }
+    return trace != NULL;
+}
+
 static const struct {
     const char *name;
     int args;
@@ -177,6 +220,7 @@ static const struct {
     {"build", 1, print_build},
     {"trace", 1, trace_case},
     {"replay", 1, replay_case},
+    {"emulate", 1, emulate},
 };
 
 int main(int argc, char **argv)
