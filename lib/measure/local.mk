@@ -12,9 +12,12 @@ libcoldseal_a_SOURCES += \
 	lib/measure/efi_variables_folder.c \
 	lib/measure/efi_variables_json.c \
 	lib/measure/event_types.c lib/measure/event_types.h \
+	lib/measure/event_subject.c lib/measure/event_subject.h \
 	lib/measure/eventlog.c lib/measure/eventlog.h \
 	lib/measure/eventlog_replay.c \
 	lib/measure/eventlog_write.c \
+	lib/measure/explain.c lib/measure/explain.h \
+	lib/measure/explain_reasons.c lib/measure/explain_reasons.h \
 	lib/measure/firmware.c lib/measure/firmware.h \
 	lib/measure/firmware_find.c \
 	lib/measure/firmware_import.h \
@@ -41,6 +44,8 @@ tests_unit_test_authenticode_digest_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_eventlog
 tests_unit_test_eventlog_SOURCES = tests/unit/test_eventlog.c
 tests_unit_test_eventlog_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_explain
+tests_unit_test_explain_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_prediction
 tests_unit_test_prediction_SOURCES = tests/unit/test_prediction.c tests/unit/shell.c tests/unit/shell.h
 tests_unit_test_prediction_LDADD = $(unit_libs)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "measure/event_subject.h"
 #include "measure/eventlog.h"
 
 static void check_digestlog(const struct eventlog *log, const struct pcr_values *values)
@@ -21,6 +22,18 @@ static void check_digestlog(const struct eventlog *log, const struct pcr_values 
         abort();
 }
 
+static void check_subjects(const struct eventlog *log)
+{
+    struct event_subject subject;
+
+    for (size_t i = 0; i < log->count; i++) {
+        const struct event *event = &log->events[i];
+        event_subject_read(event->pcr, event->type, event->data, event->data_size, &subject);
+        if (strlen(subject.name) >= sizeof(subject.name) || subject.value_size > event->data_size)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error err = {0};
@@ -28,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     OWNED(bytes) input = bytes_copy(data, size, &err);
     OWNED(eventlog) log = input == NULL ? NULL : eventlog_parse(input, &err);
 
+    if (log != NULL)
+        check_subjects(log);
     if (log != NULL && eventlog_replay(log, &values, &err))
         check_digestlog(log, &values);
     return 0;
