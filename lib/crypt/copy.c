@@ -43,6 +43,12 @@ bool copy_append_ranges(struct ranges *allocated, struct disk *source,
     return true;
 }
 
+static bool has_keys(const struct copy_job *job, enum copy_mode mode)
+{
+    return (!copy_decrypts(mode) || job->source_key != NULL) &&
+           (!copy_encrypts(mode) || job->target_key != NULL);
+}
+
 static bool check_job(const struct copy_job *job, struct error *err)
 {
     for (size_t i = 0; i < job->region_count; i++) {
@@ -51,7 +57,7 @@ static bool check_job(const struct copy_job *job, struct error *err)
             return false;
         if (region->mode == COPY_PLAIN)
             continue;
-        if (job->volume_key == NULL || job->sector_bytes == 0)
+        if (!has_keys(job, region->mode) || job->sector_bytes == 0)
             return error_set(err, COLDSEAL_BUG, "copy: a crypted region and no key");
         if (region->padded_length_bytes % job->sector_bytes != 0)
             return error_set(err, COLDSEAL_UNSUPPORTED, "%llu bytes are not whole sectors of %u",
@@ -62,11 +68,12 @@ static bool check_job(const struct copy_job *job, struct error *err)
 
 static const char *stage_of(const struct copy_job *job)
 {
+    static const char *const names[] = {
+        [COPY_ENCRYPT] = "encrypt", [COPY_DECRYPT] = "decrypt", [COPY_RECRYPT] = "recrypt"};
+
     for (size_t i = 0; i < job->region_count; i++) {
-        if (job->regions[i].mode == COPY_ENCRYPT)
-            return "encrypt";
-        if (job->regions[i].mode == COPY_DECRYPT)
-            return "decrypt";
+        if (job->regions[i].mode != COPY_PLAIN)
+            return names[job->regions[i].mode];
     }
     return "copy";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The copy engine: from one disk to another, plain, encrypting or decrypting, by several threads in
- * bounded memory, each byte read once and written once. */
+/* The copy engine: from one disk to another, plain, encrypting, decrypting or from one key to
+ * another, by several threads in bounded memory, each byte read once and written once. */
 #ifndef CRYPT_COPY_H
 #define CRYPT_COPY_H
 
@@ -9,7 +9,7 @@
 #include "image/disk.h"
 #include "image/ranges.h"
 
-enum copy_mode { COPY_PLAIN, COPY_ENCRYPT, COPY_DECRYPT };
+enum copy_mode { COPY_PLAIN, COPY_ENCRYPT, COPY_DECRYPT, COPY_RECRYPT };
 
 /* Crypted regions are written in blocks of this size, counted from the region's start. */
 #define COPY_BLOCK_BYTES 4096
@@ -36,7 +36,8 @@ struct copy_job {
     struct disk *target;
     const struct copy_region *regions;
     size_t region_count;
-    const struct secret *volume_key; /* NULL when all is plain */
+    const struct secret *source_key; /* decrypts: COPY_DECRYPT, COPY_RECRYPT; else NULL */
+    const struct secret *target_key; /* encrypts: COPY_ENCRYPT, COPY_RECRYPT; else NULL */
     uint32_t sector_bytes;
     unsigned threads; /* 0: two for each processor, up to 16 */
     struct coldseal_progress progress;
@@ -54,8 +55,8 @@ struct copy_result {
 bool copy_append_ranges(struct ranges *allocated, struct disk *source,
                         const struct copy_region *region, struct error *err);
 /* The first failure of any thread ends all of them and is the one reported. Memory: a little more
- * than 1 MiB a thread. Progress has the stage "encrypt", "decrypt" or "copy". The target is not
- * flushed. */
+ * than 1 MiB a thread. Progress has the stage "encrypt", "decrypt", "recrypt" or "copy". The target
+ * is not flushed. */
 bool copy_run(const struct copy_job *job, struct copy_result *result, struct error *err);
 
 #endif

@@ -7,6 +7,9 @@
 #include "crypt/copy_runs.h"
 #include "crypt/sector_cipher.h"
 
+/* From one key to another in the nearest cache. */
+#define PIECE_BYTES ((uint64_t)16 << 10)
+
 struct window {
     const struct copy_region *region;
     uint64_t offset;
@@ -101,13 +104,14 @@ static bool read_window(struct worker *worker, const struct window *window, uint
 static bool crypt_run(struct worker *worker, const struct copy_region *region, uint8_t *data,
                       uint64_t length, uint64_t offset, struct error *err)
 {
-    switch (region->mode) {
-    case COPY_ENCRYPT:
-        return sector_cipher_run(worker->encrypt, data, length, offset, err);
-    case COPY_DECRYPT:
-        return sector_cipher_run(worker->decrypt, data, length, offset, err);
-    case COPY_PLAIN:
-        break;
+    for (uint64_t done = 0; done < length && region->mode != COPY_PLAIN; done += PIECE_BYTES) {
+        uint64_t size = min_u64(PIECE_BYTES, length - done);
+        if (copy_decrypts(region->mode) &&
+            !sector_cipher_run(worker->decrypt, data + done, size, offset + done, err))
+            return false;
+        if (copy_encrypts(region->mode) &&
+            !sector_cipher_run(worker->encrypt, data + done, size, offset + done, err))
+            return false;
     }
     return true;
 }
@@ -149,16 +153,12 @@ static bool copy_window(struct worker *worker, const struct window *window, stru
     return true;
 }
 
-static bool make_cipher(const struct copy_job *job, enum copy_mode mode,
+static bool make_cipher(const struct copy_job *job, const struct secret *key, bool encrypt,
                         struct sector_cipher **cipher, struct error *err)
 {
-    bool wanted = false;
-
-    for (size_t i = 0; i < job->region_count; i++)
-        wanted |= job->regions[i].mode == mode;
-    if (!wanted)
+    if (key == NULL)
         return true;
-    *cipher = sector_cipher_new(job->volume_key, job->sector_bytes, mode == COPY_ENCRYPT, err);
+    *cipher = sector_cipher_new(key, job->sector_bytes, encrypt, err);
     return *cipher != NULL;
 }
 
@@ -169,8 +169,8 @@ static bool worker_start(struct worker *worker, struct error *err)
     worker->buffer = aligned_alloc(COPY_BLOCK_BYTES, COPY_WINDOW_BYTES);
     if (worker->buffer == NULL)
         return error_no_memory(err);
-    return make_cipher(job, COPY_ENCRYPT, &worker->encrypt, err) &&
-           make_cipher(job, COPY_DECRYPT, &worker->decrypt, err);
+    return make_cipher(job, job->target_key, true, &worker->encrypt, err) &&
+           make_cipher(job, job->source_key, false, &worker->decrypt, err);
 }
 
 static void worker_end(struct worker *worker)

@@ -11,6 +11,16 @@
  * multiple of this in the source, so that no compressed cluster is inflated for two of them. */
 #define COPY_WINDOW_BYTES ((uint64_t)1 << 20)
 
+static inline bool copy_encrypts(enum copy_mode mode)
+{
+    return mode == COPY_ENCRYPT || mode == COPY_RECRYPT;
+}
+
+static inline bool copy_decrypts(enum copy_mode mode)
+{
+    return mode == COPY_DECRYPT || mode == COPY_RECRYPT;
+}
+
 struct copy_state {
     const struct copy_job *job;
     const char *stage;

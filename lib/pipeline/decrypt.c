@@ -28,7 +28,7 @@ static struct image_output *write_plain(const struct coldseal_decrypt_options *o
         .options = &options->output,
         .progress = options->progress,
         .root_mode = COPY_DECRYPT,
-        .volume_key = volume_key,
+        .source_key = volume_key,
         .field_uuid = unset_uuid,
         .field_pin = unset_pin,
     };

@@ -195,7 +195,7 @@ static struct image_output *write_encrypted(struct encryption *work, struct erro
         .options = &work->options->output,
         .progress = work->options->progress,
         .root_mode = COPY_ENCRYPT,
-        .volume_key = work->volume_key,
+        .target_key = work->volume_key,
         .header = work->header,
         .holes_none = work->options->holes_none,
         .field_uuid = work->uuid,

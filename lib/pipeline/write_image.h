@@ -17,7 +17,8 @@ struct write_request {
     struct coldseal_progress progress;
 
     enum copy_mode root_mode;
-    const struct secret *volume_key;   /* NULL with COPY_PLAIN */
+    const struct secret *source_key;   /* root's volume keys: of the source, … */
+    const struct secret *target_key;   /* … and of the target; NULL where plain */
     const struct luks2_header *header; /* stored before root's data; NULL: none */
     bool holes_none;                   /* write every sector of root */
     const char *field_uuid;            /* NULL: grub.cfg stays as it is */

@@ -83,7 +83,8 @@ static bool copy(struct disk *source, struct disk *target, const struct copy_reg
                            .target = target,
                            .regions = region,
                            .region_count = 1,
-                           .volume_key = key,
+                           .source_key = region->mode == COPY_DECRYPT ? key : NULL,
+                           .target_key = region->mode == COPY_ENCRYPT ? key : NULL,
                            .sector_bytes = LUKS2_SECTOR_BYTES};
     struct copy_result result;
 

@@ -21,7 +21,8 @@ struct bench {
     struct sketch target;
     struct disk *source_disk;
     struct disk *target_disk;
-    struct secret *key;
+    struct secret *key;       /* of what is encrypted or decrypted, and recrypted to */
+    struct secret *other_key; /* recrypted from */
     struct copy_result result;
 };
 
@@ -37,6 +38,7 @@ static void bench_init(struct bench *bench, uint64_t source_size, uint64_t targe
     bench->key = secret_new(64, &err);
     for (size_t i = 0; i < 64; i++)
         bench->key->data[i] = (uint8_t)(i * 7);
+    bench->other_key = secret_random(64, &err);
 }
 
 static void bench_end(struct bench *bench)
@@ -44,6 +46,7 @@ static void bench_end(struct bench *bench)
     disk_free(bench->source_disk);
     disk_free(bench->target_disk);
     secret_free(bench->key);
+    secret_free(bench->other_key);
     sketch_end(&bench->source);
     sketch_end(&bench->target);
 }
@@ -51,12 +54,14 @@ static void bench_end(struct bench *bench)
 static bool bench_run(struct bench *bench, const struct copy_region *regions, size_t count,
                       unsigned threads, struct error *err)
 {
+    bool recrypts = regions[0].mode == COPY_RECRYPT;
     struct copy_job job = {
         .source = bench->source_disk,
         .target = bench->target_disk,
         .regions = regions,
         .region_count = count,
-        .volume_key = bench->key,
+        .source_key = recrypts ? bench->other_key : bench->key,
+        .target_key = bench->key,
         .sector_bytes = UNIT,
         .threads = threads,
     };
@@ -206,6 +211,32 @@ static void test_decrypt_holes(void **state)
     bench_end(&bench);
 }
 
+/* From one key to the other: plaintext stays, whole blocks that never were written stay holes. */
+static void test_recrypt(void **state)
+{
+    struct error err = {0};
+    struct bench bench;
+    struct copy_region region = {MIB, 2 * MIB, 4 * MIB, 4 * MIB, COPY_RECRYPT, NULL};
+
+    (void)state;
+    bench_init(&bench, 5 * MIB, 6 * MIB);
+    sketch_fill(&bench.source, MIB, 3 * UNIT + 512);
+    sketch_fill(&bench.source, 3 * MIB, 2 * MIB);
+    assert_true(bench_run(&bench, &region, 1, 2, &err));
+    assert_agrees(&bench, &region, 1);
+    assert_int_equal(bench.result.written_bytes, 2 * MIB + 4 * UNIT);
+    assert_int_equal(bench.result.hole_bytes, 2 * MIB - 4 * UNIT);
+    assert_true(is_zero(bench.target.data->data + 2 * MIB + 4 * UNIT, 2 * MIB - 4 * UNIT));
+
+    OWNED(bytes) expected = bytes_copy(bench.source.data->data + MIB, 4 * MIB, &err);
+    OWNED(sector_cipher) cipher = sector_cipher_new(bench.other_key, UNIT, false, &err);
+    assert_true(sector_cipher_run(cipher, expected->data, expected->size, 0, &err));
+    OWNED(bytes) plain = decrypted(&bench, 2 * MIB, 2 * MIB, 4 * MIB);
+    assert_memory_equal(plain->data, expected->data, 4 * UNIT);
+    assert_memory_equal(plain->data + 2 * MIB, expected->data + 2 * MIB, 2 * MIB);
+    bench_end(&bench);
+}
+
 struct watch {
     uint64_t last;
     uint64_t total;
@@ -239,8 +270,16 @@ static void test_regions(void **state)
     (void)state;
     bench_init(&bench, 4 * MIB, 6 * MIB);
     sketch_fill(&bench.source, 0, 4 * MIB);
-    struct copy_job job = {bench.source_disk,     bench.target_disk, regions, 4, bench.key, UNIT, 4,
-                           {watch_update, &watch}};
+    struct copy_job job = {
+        .source = bench.source_disk,
+        .target = bench.target_disk,
+        .regions = regions,
+        .region_count = 4,
+        .target_key = bench.key,
+        .sector_bytes = UNIT,
+        .threads = 4,
+        .progress = {watch_update, &watch},
+    };
     assert_true(copy_run(&job, &bench.result, &err));
     assert_memory_equal(bench.target.data->data, bench.source.data->data, MIB);
     assert_memory_equal(bench.target.data->data + 5 * MIB, bench.source.data->data + 3 * MIB, MIB);
@@ -354,7 +393,7 @@ int main(void)
         cmocka_unit_test(test_encrypt_used), cmocka_unit_test(test_decrypt_holes),
         cmocka_unit_test(test_regions),      cmocka_unit_test(test_failure_stops),
         cmocka_unit_test(test_refusals),     cmocka_unit_test(test_extents_are_asked_for_once),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random),       cmocka_unit_test(test_recrypt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
