@@ -12,6 +12,7 @@ enum option_kind {
     OPTION_SIZE,   /* uint64_t, bytes: 512M, 1G, 10GiB */
     OPTION_NUMBER, /* uint32_t */
     OPTION_LIST,   /* struct string_list */
+    OPTION_SLOT,   /* uint32_t: the number of a keyslot, whose bit is set */
 };
 
 struct string_list {
@@ -45,8 +46,6 @@ extern const struct command commands[];
 extern const size_t command_count;
 
 #define MAX_ARGUMENTS 8
-/* Any number of them, up to that. */
-#define SOME_ARGUMENTS SIZE_MAX
 
 struct parsed {
     struct common_options common;
@@ -56,10 +55,14 @@ struct parsed {
 };
 
 /* Parses argv, whose first item is the command's name, against `specs` (`count` of them) and the
- * common options. Exactly `arguments` positional ones are wanted, or SOME_ARGUMENTS. False: exit
- * with parsed->exit_code. */
+ * common options. Exactly `arguments` positional ones are wanted. False: exit with
+ * parsed->exit_code. */
 bool command_parse(const struct command *self, const struct option_spec *specs, size_t count,
                    size_t arguments, int argc, char **argv, struct parsed *parsed);
+/* The same with `least` to `most` positional ones, at most MAX_ARGUMENTS. */
+bool command_parse_between(const struct command *self, const struct option_spec *specs,
+                           size_t count, size_t least, size_t most, int argc, char **argv,
+                           struct parsed *parsed);
 
 /* Prints what a library call left and returns the exit code. Frees the report. `subject` stands
  * before the message of an error; it may be NULL. */
@@ -85,6 +88,7 @@ int firmware_import_run(const struct command *self, int argc, char **argv);
 int target_read_run(const struct command *self, int argc, char **argv);
 int seal_run(const struct command *self, int argc, char **argv);
 int verify_run(const struct command *self, int argc, char **argv);
+int rekey_run(const struct command *self, int argc, char **argv);
 int unseal_run(const struct command *self, int argc, char **argv);
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

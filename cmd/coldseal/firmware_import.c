@@ -65,7 +65,7 @@ int firmware_import_run(const struct command *self, int argc, char **argv)
     };
     struct parsed parsed;
 
-    if (!command_parse(self, specs, COUNT_OF(specs), SOME_ARGUMENTS, argc, argv, &parsed))
+    if (!command_parse_between(self, specs, COUNT_OF(specs), 0, MAX_ARGUMENTS, argc, argv, &parsed))
         return parsed.exit_code;
     if (!take_secure_boot(secure_boot, &options.secure_boot))
         return command_usage(self, &parsed, "--secure-boot is \"on\" or \"off\"");

@@ -19,6 +19,8 @@ const struct command commands[] = {
     {"seal", "IMAGE (-o OUT | --in-place)", "Make the disk that one VM, and no other, opens",
      seal_run},
     {"verify", "IMAGE", "Check everything that a sealed image promises", verify_run},
+    {"rekey", "IN (OUT | --in-place)", "Encrypt an image's data anew under a new volume key",
+     rekey_run},
     {"unseal", "IMAGE --key-out FILE", "Ask a TPM for an image's key, as the guest would",
      unseal_run},
 };

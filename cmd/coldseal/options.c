@@ -11,6 +11,7 @@
 
 #define MAX_OPTIONS 32
 #define HELP_COLUMN 32
+#define MAX_KEYSLOTS 32 /* LUKS2 On-Disk Format Specification 1.1.2, clause 3.2.1 */
 
 struct option_table {
     struct option_spec specs[MAX_OPTIONS];
@@ -47,6 +48,16 @@ static bool parse_number(const char *text, uint32_t *number)
     return true;
 }
 
+static bool add_slot(uint32_t *slots, const char *text)
+{
+    uint32_t number;
+
+    if (!parse_number(text, &number) || number >= MAX_KEYSLOTS)
+        return false;
+    *slots |= UINT32_C(1) << number;
+    return true;
+}
+
 static bool list_append(struct string_list *list, const char *item)
 {
     const char **items = realloc(list->items, (list->count + 1) * sizeof(*items));
@@ -73,6 +84,8 @@ static bool option_take(const struct option_spec *spec, const char *value)
         return parse_number(value, spec->target);
     case OPTION_LIST:
         return list_append(spec->target, value);
+    case OPTION_SLOT:
+        return add_slot(spec->target, value);
     }
     return false;
 }
@@ -118,17 +131,15 @@ static void print_help(const struct command *self, const struct option_table *ta
     printf("\nFull description: man coldseal-%.*s\n", (int)strcspn(self->name, " "), self->name);
 }
 
-static bool take_arguments(const struct command *self, size_t arguments, int argc, char **argv,
-                           struct parsed *parsed)
+static bool take_arguments(const struct command *self, size_t least, size_t most, int argc,
+                           char **argv, struct parsed *parsed)
 {
     parsed->argument_count = (size_t)(argc - optind);
-    if (arguments == SOME_ARGUMENTS ? parsed->argument_count > MAX_ARGUMENTS
-                                    : parsed->argument_count != arguments) {
-        parsed->exit_code = command_usage(
-            self, parsed, "%s argument; the form is: coldseal %s %s",
-            parsed->argument_count < arguments && arguments != SOME_ARGUMENTS ? "missing"
-                                                                              : "one too many",
-            self->name, self->arguments);
+    if (parsed->argument_count < least || parsed->argument_count > most) {
+        parsed->exit_code =
+            command_usage(self, parsed, "%s argument; the form is: coldseal %s %s",
+                          parsed->argument_count < least ? "missing" : "one too many", self->name,
+                          self->arguments);
         return false;
     }
     for (size_t i = 0; i < parsed->argument_count; i++)
@@ -149,8 +160,9 @@ static bool refuse_option(const struct command *self, int code, const struct opt
     return false;
 }
 
-bool command_parse(const struct command *self, const struct option_spec *specs, size_t count,
-                   size_t arguments, int argc, char **argv, struct parsed *parsed)
+bool command_parse_between(const struct command *self, const struct option_spec *specs,
+                           size_t count, size_t least, size_t most, int argc, char **argv,
+                           struct parsed *parsed)
 {
     bool help = false, version = false;
     const struct option_spec common[] = {
@@ -175,10 +187,16 @@ bool command_parse(const struct command *self, const struct option_spec *specs, 
             return refuse_option(self, code, spec, argv, parsed);
     }
     if (!help && !version)
-        return take_arguments(self, arguments, argc, argv, parsed);
+        return take_arguments(self, least, most, argc, argv, parsed);
     if (help)
         print_help(self, &table);
     else
         printf("coldseal %s\n", coldseal_version());
     return false;
+}
+
+bool command_parse(const struct command *self, const struct option_spec *specs, size_t count,
+                   size_t arguments, int argc, char **argv, struct parsed *parsed)
+{
+    return command_parse_between(self, specs, count, arguments, arguments, argc, argv, parsed);
 }

@@ -30,3 +30,12 @@ bool guest_arguments_take(const struct command *self, const struct guest_argumen
     }
     return true;
 }
+
+const char *policy_options_wrong(const struct coldseal_policy_options *policy)
+{
+    if ((policy->target == NULL) == (policy->parent == NULL))
+        return "give one of --target and --parent";
+    if (policy->parent != NULL && policy->parent_kind == NULL)
+        return "--parent needs --parent-kind";
+    return policy->pcr_values == NULL ? "--pcr-values is needed" : NULL;
+}

@@ -7,6 +7,7 @@ libcoldseal_a_SOURCES += \
 	lib/crypt/luks2.h \
 	lib/crypt/luks2_build.c \
 	lib/crypt/luks2_device.c lib/crypt/luks2_device.h \
+	lib/crypt/luks2_keep.c lib/crypt/luks2_keep.h \
 	lib/crypt/luks2_open.c \
 	lib/crypt/luks2_pin.c \
 	lib/crypt/luks2_store.c \

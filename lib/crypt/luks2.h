@@ -16,6 +16,10 @@ struct luks2_keyslot {
     const struct secret *passphrase;
     enum luks2_cost cost;
     json_object *token; /* borrowed; its "keyslots" must name this slot's index. May be NULL */
+    /* Instead of a passphrase: keyslot `kept_number` of this header, which is of the same volume
+     * key, as it is. */
+    const struct luks2_header *kept_in;
+    unsigned kept_number;
 };
 
 struct luks2_request {

@@ -8,6 +8,7 @@
 
 #include "crypt/luks2.h"
 #include "crypt/luks2_device.h"
+#include "crypt/luks2_keep.h"
 
 /* The least that libcryptsetup takes; a secret of 128 random bits needs no stretching. */
 #define PBKDF2_ITERATIONS 1000
@@ -39,6 +40,16 @@ static bool check_request(const struct luks2_request *request, struct error *err
                      request->keyslot_count, LUKS2_MAX_KEYSLOTS);
 }
 
+/* Keyslots that libcryptsetup makes; their areas come first, one behind the other. */
+static size_t made_count(const struct luks2_request *request)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->keyslot_count; i++)
+        count += request->keyslots[i].kept_in == NULL;
+    return count;
+}
+
 static bool format_header(struct luks2_device *device, const struct luks2_request *request,
                           struct error *err)
 {
@@ -47,8 +58,9 @@ static bool format_header(struct luks2_device *device, const struct luks2_reques
         .data_alignment = LUKS2_HEADER_BYTES / 512,
         .sector_size = LUKS2_SECTOR_BYTES,
     };
+    size_t made = made_count(request);
     int code = crypt_set_metadata_size(device->cd, LUKS2_METADATA_BYTES,
-                                       request->keyslot_count * LUKS2_AREA_BYTES);
+                                       (made == 0 ? 1 : made) * LUKS2_AREA_BYTES);
 
     if (code == 0)
         code = crypt_format(device->cd, CRYPT_LUKS2, "aes", "xts-plain64", request->uuid,
@@ -78,7 +90,7 @@ static bool make_keyslots(struct luks2_device *device, const struct luks2_reques
     if (!format_header(device, request, err))
         return false;
     for (unsigned i = 0; i < request->keyslot_count; i++) {
-        if (!add_keyslot(device, request, i, err))
+        if (request->keyslots[i].kept_in == NULL && !add_keyslot(device, request, i, err))
             return false;
     }
     return true;
@@ -130,13 +142,27 @@ static struct luks2_header *make_header(int fd, const struct luks2_request *requ
         return NULL;
     }
     header->json = take_metadata(device, err);
-    header->area = header->json == NULL ? NULL : take_areas(fd, request->keyslot_count, err);
+    header->area = header->json == NULL ? NULL : take_areas(fd, made_count(request), err);
     if (header->area == NULL)
         return NULL;
     snprintf(header->uuid, sizeof(header->uuid), "%s", crypt_get_uuid(device->cd));
     snprintf(header->label, sizeof(header->label), "%s", LUKS2_LABEL);
     header->sequence_id = 1;
     return TAKE(header);
+}
+
+static bool keep_keyslots(struct luks2_header *header, const struct luks2_request *request,
+                          struct error *err)
+{
+    unsigned index = (unsigned)made_count(request);
+
+    for (unsigned i = 0; i < request->keyslot_count; i++) {
+        const struct luks2_keyslot *slot = &request->keyslots[i];
+        if (slot->kept_in != NULL &&
+            !luks2_keep_keyslot(header, i, index++, slot->kept_in, slot->kept_number, err))
+            return false;
+    }
+    return true;
 }
 
 static bool add_token(json_object *tokens, unsigned number, json_object *token, struct error *err)
@@ -182,7 +208,7 @@ struct luks2_header *luks2_build(const struct luks2_request *request, struct err
         return NULL;
     }
     OWNED(luks2_header) header = make_header(fd, request, err);
-    if (header == NULL || !add_tokens(header, request, err))
+    if (header == NULL || !keep_keyslots(header, request, err) || !add_tokens(header, request, err))
         return NULL;
     return validated(header, err);
 }

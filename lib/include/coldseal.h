@@ -175,18 +175,24 @@ COLDSEAL_API bool coldseal_firmware_import(const struct coldseal_firmware_import
 enum coldseal_key_choice {
     COLDSEAL_KEY_UNSAID,
     COLDSEAL_KEY_SHARED, /* the sealed disk keeps the image's volume key */
+    COLDSEAL_KEY_FRESH,  /* it gets one of its own: its data is encrypted anew */
+};
+
+/* To which TPM, and under which values. */
+struct coldseal_policy_options {
+    const char *target;      /* target document; or … */
+    const char *parent;      /* … a bare public key, whose kind must be said: */
+    const char *parent_kind; /* "srk" */
+    const char *pcr_values;  /* JSON, binary event log, or console text of a boot; a file */
+    const char *pcrs;        /* "4,7,8,9,14,15"; NULL: that */
 };
 
 struct coldseal_seal_options {
     const char *image;
     const char *out; /* NULL with in_place */
     bool in_place;
-    const char *key_file;    /* a secret that opens IMAGE */
-    const char *target;      /* target document; or … */
-    const char *parent;      /* … a bare public key, whose kind must be said: */
-    const char *parent_kind; /* "srk" */
-    const char *pcr_values;  /* JSON, binary event log, or console text of a boot; a file */
-    const char *pcrs;        /* "4,7,8,9,14,15"; NULL: that */
+    const char *key_file; /* a secret that opens IMAGE */
+    struct coldseal_policy_options policy;
     enum coldseal_key_choice key_choice;
     const char *recovery_key_out; /* one of these two … */
     bool no_recovery;             /* … must be said */
@@ -205,6 +211,26 @@ struct coldseal_verify_options {
 };
 COLDSEAL_API bool coldseal_verify(const struct coldseal_verify_options *options,
                                   struct coldseal_report **report, struct coldseal_error *err);
+
+/* A new volume key. A keyslot of the old header stays when its secret is in a key file; one for the
+ * policy's storage key is made anew; every other has to be in `drop_slots`. */
+struct coldseal_rekey_options {
+    const char *in;
+    const char *out; /* NULL with in_place */
+    bool in_place;
+    const char *const *key_files; /* at least one */
+    size_t key_file_count;
+    uint32_t drop_slots;                   /* bit N: keyslot N */
+    const char *key_out;                   /* make a pool key and write it here, or NULL */
+    const char *luks_uuid;                 /* NULL: a random one, or the old one in place */
+    struct coldseal_policy_options policy; /* nothing set: not for a TPM */
+    const char *recovery_key_out;          /* make a recovery key as well, or NULL */
+    bool no_recovery;                      /* no way in but the TPM */
+    struct coldseal_output_options output;
+    struct coldseal_progress progress;
+};
+COLDSEAL_API bool coldseal_rekey(const struct coldseal_rekey_options *options,
+                                 struct coldseal_report **report, struct coldseal_error *err);
 
 struct coldseal_unseal_options {
     const char *image;

@@ -198,7 +198,7 @@ static bool check_numbers(const struct plan_request *request, uint32_t block_byt
 static bool check_root(const struct partition_table *table, const struct partition *root,
                        const struct plan_request *request, struct error *err)
 {
-    if (request->header_bytes > 0 && !plan_check_plain_root(root, err))
+    if (request->header_bytes > 0 && request->drop_bytes == 0 && !plan_check_plain_root(root, err))
         return false;
     if (request->drop_bytes == 0)
         return true;

@@ -54,8 +54,10 @@ const struct partition *partition_by_role(const struct partition_table *table,
                                           enum partition_role role);
 
 struct plan_request {
-    uint64_t header_bytes;    /* room before plain root's data: LUKS_HEADER_BYTES, or 0 */
-    uint64_t drop_bytes;      /* start of encrypted root that is left out: decrypt, or 0 */
+    /* Room before root's data for a header: LUKS_HEADER_BYTES, or 0. */
+    uint64_t header_bytes;
+    /* Start of encrypted root that is left out, or 0; with both one header is put for another. */
+    uint64_t drop_bytes;
     uint64_t disk_size_bytes; /* 0: as small as it can be */
     uint64_t align_bytes;     /* of the disk's size; 0: PLAN_ALIGN_BYTES */
     bool need_boot;           /* a /boot partition must be there */

@@ -2,20 +2,17 @@
 /* encrypt: prepare unless already done, split, encrypt; a pool key protects the result. */
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <string.h>
 
-#include "core/guid.h"
 #include "core/outfile.h"
 #include "pipeline/describe.h"
 #include "pipeline/guest_stamp.h"
+#include "pipeline/key_files.h"
+#include "pipeline/new_keyslots.h"
 #include "pipeline/prepared.h"
 #include "pipeline/write_image.h"
 #include "report/report.h"
 #include "token/provenance.h"
-
-#define POOL_KEY_BYTES 32
-#define POOL_KEYSLOT 0
 
 struct encryption {
     const struct coldseal_encrypt_options *options;
@@ -25,11 +22,9 @@ struct encryption {
     struct cleartext_side side;
     struct plan plan;
     struct secret *pool_key;
-    struct secret *volume_key;
+    struct identity *identity;
     struct luks2_header *header;
     json_object *source_sha256; /* of the input's file, where that is asked for */
-    char uuid[GUID_TEXT_BYTES];
-    uint8_t pin[PIN_BYTES];
     struct write_result written;
 };
 
@@ -39,32 +34,13 @@ static void encryption_free(struct encryption *work)
         return;
     json_object_put(work->source_sha256);
     luks2_header_free(work->header);
-    secret_free(work->volume_key);
+    identity_free(work->identity);
     secret_free(work->pool_key);
     prepared_free(work->prepared);
     source_free(work->plain);
     free(work);
 }
 DEFINE_OWNED(encryption);
-
-/* RFC 4122, clause 4.4: version 4, variant 1. */
-static bool choose_uuid(struct encryption *work, struct error *err)
-{
-    struct guid guid;
-
-    if (work->options->luks_uuid != NULL) {
-        if (!guid_parse(work->options->luks_uuid, &guid) || guid_is_zero(&guid))
-            return error_set(err, COLDSEAL_USAGE, "\"%s\" is not a UUID", work->options->luks_uuid);
-        guid_format(&guid, work->uuid);
-        return true;
-    }
-    if (RAND_bytes(guid.bytes, sizeof(guid.bytes)) != 1)
-        return error_set(err, COLDSEAL_KEY, "OpenSSL gives no random bytes");
-    guid_format(&guid, work->uuid);
-    work->uuid[14] = '4';
-    work->uuid[19] = "89ab"[guid.bytes[8] & 3];
-    return true;
-}
 
 static bool choose_keys(struct encryption *work, struct error *err)
 {
@@ -77,9 +53,8 @@ static bool choose_keys(struct encryption *work, struct error *err)
                                              : secret_random(POOL_KEY_BYTES, err);
     if (work->pool_key == NULL)
         return false;
-    work->volume_key = secret_random(LUKS2_VOLUME_KEY_BYTES, err);
-    return work->volume_key != NULL && choose_uuid(work, err) &&
-           luks2_pin(work->volume_key, work->uuid, work->pin, err);
+    work->identity = identity_new(options->luks_uuid, err);
+    return work->identity != NULL;
 }
 
 static bool digest_source(struct encryption *work, struct error *err)
@@ -155,7 +130,7 @@ static json_object *provenance(const struct encryption *work, struct error *err)
     OWNED_JSON token = provenance_new("pooled", err);
 
     if (token == NULL || !add_guest(work, token, err) ||
-        !json_add(token, "pin", describe_hex(work->pin, sizeof(work->pin)), err))
+        !json_add(token, "pin", describe_hex(work->identity->pin, PIN_BYTES), err))
         return NULL;
     if (work->source_sha256 != NULL &&
         !json_add(token, "source_sha256", json_object_get(work->source_sha256), err))
@@ -167,21 +142,12 @@ static json_object *provenance(const struct encryption *work, struct error *err)
 static bool build_header(struct encryption *work, struct error *err)
 {
     OWNED_JSON token = provenance(work, err);
-    const struct luks2_keyslot pool = {
-        .passphrase = work->pool_key,
-        .cost = work->options->key_in != NULL ? LUKS2_COST_CHOSEN : LUKS2_COST_RANDOM,
-    };
-    const struct luks2_request request = {
-        .uuid = work->uuid,
-        .volume_key = work->volume_key,
-        .keyslots = &pool,
-        .keyslot_count = 1,
-        .provenance = token,
-    };
+    OWNED(new_keyslots) slots = new_keyslots_new(err);
+    enum luks2_cost cost = work->options->key_in != NULL ? LUKS2_COST_CHOSEN : LUKS2_COST_RANDOM;
 
-    if (token == NULL)
+    if (token == NULL || slots == NULL || !new_keyslots_add_pool(slots, work->pool_key, cost, err))
         return false;
-    work->header = luks2_build(&request, err);
+    work->header = new_keyslots_build(slots, work->identity, token, err);
     return work->header != NULL;
 }
 
@@ -195,11 +161,11 @@ static struct image_output *write_encrypted(struct encryption *work, struct erro
         .options = &work->options->output,
         .progress = work->options->progress,
         .root_mode = COPY_ENCRYPT,
-        .target_key = work->volume_key,
+        .target_key = work->identity->volume_key,
         .header = work->header,
         .holes_none = work->options->holes_none,
-        .field_uuid = work->uuid,
-        .field_pin = work->pin,
+        .field_uuid = work->identity->uuid,
+        .field_pin = work->identity->pin,
     };
 
     return write_image(&write, &work->written, err);
@@ -254,7 +220,7 @@ static bool fill_report(const struct encryption *work, struct coldseal_report *r
     }
     json_object *header = describe_header(work->header, err);
     if (header == NULL || !json_add(json, "luks2", header, err) ||
-        !json_add(json, "pin", describe_hex(work->pin, sizeof(work->pin)), err))
+        !json_add(json, "pin", describe_hex(work->identity->pin, PIN_BYTES), err))
         return false;
     json_object *warned = warnings(work, err);
     return warned != NULL && json_add(json, "warnings", warned, err) &&

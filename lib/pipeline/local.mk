@@ -5,10 +5,17 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/encrypt.c \
 	lib/pipeline/firmware.c \
 	lib/pipeline/guest_stamp.c lib/pipeline/guest_stamp.h \
+	lib/pipeline/identity.c lib/pipeline/identity.h \
 	lib/pipeline/inspect.c \
+	lib/pipeline/key_files.c lib/pipeline/key_files.h \
+	lib/pipeline/new_keyslots.c lib/pipeline/new_keyslots.h \
+	lib/pipeline/new_provenance.c lib/pipeline/new_provenance.h \
 	lib/pipeline/prepare.c \
 	lib/pipeline/prepared.c lib/pipeline/prepared.h \
+	lib/pipeline/recrypt.c lib/pipeline/recrypt.h \
+	lib/pipeline/rekey.c lib/pipeline/rekeying.c lib/pipeline/rekeying.h \
 	lib/pipeline/seal.c \
+	lib/pipeline/seal_policy.c lib/pipeline/seal_policy.h \
 	lib/pipeline/sealing.c lib/pipeline/sealing.h \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/target_read.c \

@@ -11,25 +11,15 @@
 #include "image/clone.h"
 #include "image/open.h"
 #include "pipeline/describe.h"
+#include "pipeline/key_files.h"
+#include "pipeline/recrypt.h"
 #include "report/report.h"
 
 /* The recovery key is safe on disk before the header that needs it; a failure takes it back. */
 static bool write_recovery_key(const struct sealing *work, struct error *err)
 {
-    const char *path = work->options->recovery_key_out;
-
-    return path == NULL ||
-           outfile_write(path, work->recovery_key->data, work->recovery_key->size, 0600,
-                         work->options->output.force, err) ||
-           error_wrap(err, "recovery key file");
-}
-
-static void take_recovery_key_back(const struct sealing *work)
-{
-    const char *path = work->options->recovery_key_out;
-
-    if (path != NULL && strcmp(path, "-") != 0)
-        unlink(path);
+    return key_file_write(work->recovery_key, work->options->recovery_key_out,
+                          work->options->output.force, "recovery key file", err);
 }
 
 static bool store_in_copy(const struct sealing *work, struct outfile *out, struct error *err)
@@ -69,7 +59,34 @@ static bool write_copy(const struct sealing *work, struct error *err)
         return false;
     if (outfile_commit(out, err))
         return true;
-    take_recovery_key_back(work);
+    key_file_take_back(options->recovery_key_out);
+    return false;
+}
+
+/* The same format as the image's, as with a copy. */
+static bool write_fresh(struct sealing *work, struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    struct coldseal_output_options output = options->output;
+    struct write_result result;
+    const struct recrypt_request request = {
+        .source = work->source,
+        .side = &work->side,
+        .old_volume_key = work->old_volume_key,
+        .identity = work->identity,
+        .header = work->header,
+        .path = options->out,
+        .options = &output,
+        .progress = options->progress,
+    };
+
+    output.format = disk_format(work->source->disk);
+    OWNED(image_output) out = recrypt_image(&request, &result, err);
+    if (out == NULL || !write_recovery_key(work, err))
+        return false;
+    if (image_output_commit(out, err))
+        return true;
+    key_file_take_back(options->recovery_key_out);
     return false;
 }
 
@@ -89,18 +106,14 @@ static bool fill_report(const struct sealing *work, struct coldseal_report *repo
     const struct coldseal_seal_options *options = work->options;
     const char *written = options->in_place ? options->image : options->out;
     json_object *json = report_json(report);
-    json_object *target = describe_target(work->target, err);
+    bool fresh = options->key_choice == COLDSEAL_KEY_FRESH;
 
-    if (target == NULL || !json_add(json, "target", target, err))
+    if (!seal_policy_describe(work->policy, json, "policy_digest", err))
         return false;
     json_object *header = describe_header(work->header, err);
     if (header == NULL || !json_add(json, "luks2", header, err))
         return false;
-    json_object *pcrs = pcr_values_to_json(&work->pcr_values, work->pcr_mask, err);
-    if (pcrs == NULL || !json_add(json, "pcrs", pcrs, err))
-        return false;
-    return json_add(json, "policy_digest", describe_hex(work->policy, sizeof(work->policy)), err) &&
-           json_add(json, "key", json_object_new_string("shared"), err) &&
+    return json_add(json, "key", json_object_new_string(fresh ? "fresh" : "shared"), err) &&
            json_add(json, "recovery", json_object_new_boolean(!options->no_recovery), err) &&
            json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
            describe_output(json, written, work->source->disk, options->output.checksum, err);
@@ -112,6 +125,8 @@ static bool write_sealed(struct sealing *work, struct error *err)
         return true;
     if (!sealing_build_header(work, err))
         return false;
+    if (work->options->key_choice == COLDSEAL_KEY_FRESH)
+        return write_fresh(work, err);
     return work->options->in_place ? write_in_place(work, err) : write_copy(work, err);
 }
 

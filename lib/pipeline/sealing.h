@@ -3,20 +3,18 @@
 #ifndef PIPELINE_SEALING_H
 #define PIPELINE_SEALING_H
 
-#include "measure/pcr.h"
+#include "pipeline/identity.h"
+#include "pipeline/seal_policy.h"
 #include "pipeline/source.h"
-#include "seal/target.h"
 
 struct sealing {
     const struct coldseal_seal_options *options;
-    struct target *target;
-    struct pcr_values pcr_values;
-    uint32_t pcr_mask;
-    uint8_t policy[32];
+    struct seal_policy *policy;
     struct source *source;
     struct encrypted_root root; /* the header that is there */
     struct cleartext_side side;
-    struct secret *volume_key;
+    struct secret *old_volume_key;
+    struct identity *identity;   /* of the sealed disk: the image's own, or a new one */
     struct secret *recovery_key; /* NULL with --no-recovery */
     struct luks2_header *header; /* the new one */
     bool already_sealed;         /* for this target and policy: nothing to write */

@@ -124,25 +124,51 @@ void encrypted_root_drop(struct encrypted_root *root)
     root->header = NULL;
 }
 
+static bool try_passphrase(const struct luks2_header *header, struct secret *passphrase,
+                           struct opened *opened, struct error *err)
+{
+    OWNED(secret) owned = passphrase;
+
+    opened->volume_key = luks2_volume_key(header, owned, &opened->keyslot, err);
+    if (opened->volume_key != NULL)
+        opened->passphrase = TAKE(owned);
+    return opened->volume_key != NULL;
+}
+
+bool header_open(const struct luks2_header *header, const char *key_file, struct opened *opened,
+                 struct error *err)
+{
+    struct error first = {0};
+    struct secret *raw = secret_read_file(key_file, err);
+    OWNED(secret) typed = raw == NULL ? NULL : recovery_key_normalise(raw, err);
+
+    *opened = (struct opened){0};
+    if (typed == NULL) {
+        secret_free(raw);
+        return false;
+    }
+    bool differs = !secret_equal(typed, raw);
+    if (try_passphrase(header, raw, opened, &first))
+        return true;
+    if (differs)
+        return try_passphrase(header, TAKE(typed), opened, err);
+    *err = first;
+    return false;
+}
+
+void opened_drop(struct opened *opened)
+{
+    secret_free(opened->volume_key);
+    secret_free(opened->passphrase);
+    *opened = (struct opened){0};
+}
+
 struct secret *encrypted_root_open(const struct encrypted_root *root, const char *key_file,
                                    struct error *err)
 {
-    OWNED(secret) raw = secret_read_file(key_file, err);
-    struct error first = {0};
-    unsigned keyslot;
+    OWNED_OPENED opened = {0};
 
-    if (raw == NULL)
-        return NULL;
-    struct secret *key = luks2_volume_key(root->header, raw, &keyslot, &first);
-    if (key != NULL)
-        return key;
-    OWNED(secret) typed = recovery_key_normalise(raw, err);
-    if (typed == NULL)
-        return NULL;
-    if (!secret_equal(typed, raw))
-        return luks2_volume_key(root->header, typed, &keyslot, err);
-    *err = first;
-    return NULL;
+    return header_open(root->header, key_file, &opened, err) ? TAKE(opened.volume_key) : NULL;
 }
 
 bool cleartext_side_check_pin(const struct cleartext_side *side, const struct luks2_header *header,

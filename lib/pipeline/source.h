@@ -57,6 +57,16 @@ void encrypted_root_drop(struct encrypted_root *root);
 /* Opens the header with the secret in a key file, a recovery key as typed included. */
 struct secret *encrypted_root_open(const struct encrypted_root *root, const char *key_file,
                                    struct error *err);
+/* The same, with the passphrase as its keyslot takes it, and that keyslot. */
+struct opened {
+    struct secret *volume_key;
+    struct secret *passphrase;
+    unsigned keyslot;
+};
+bool header_open(const struct luks2_header *header, const char *key_file, struct opened *opened,
+                 struct error *err);
+void opened_drop(struct opened *opened);
+#define OWNED_OPENED __attribute__((cleanup(opened_drop))) struct opened
 /* A field that is set must hold this header's UUID and this key's pin. COLDSEAL_BAD_IMAGE. */
 bool cleartext_side_check_pin(const struct cleartext_side *side, const struct luks2_header *header,
                               const struct secret *volume_key, struct error *err);

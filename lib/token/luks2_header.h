@@ -91,5 +91,11 @@ size_t luks2_header_keyslot_count(const struct luks2_header *header);
 /* Bit N: keyslot N exists; a token of `type` names it. */
 uint32_t luks2_header_keyslots(const struct luks2_header *header);
 uint32_t luks2_header_keyslots_of(const struct luks2_header *header, const char *type);
+/* The token that names this keyslot, borrowed; NULL when none does. */
+json_object *luks2_header_keyslot_token(const struct luks2_header *header, unsigned keyslot);
+/* Derived at a cost for secrets that a person chose: argon2. */
+bool luks2_header_keyslot_is_costly(const struct luks2_header *header, unsigned keyslot);
+/* A copy of a token that names one keyslot, naming keyslot `number` instead. */
+json_object *luks2_token_for_keyslot(json_object *token, unsigned number, struct error *err);
 
 #endif

@@ -90,6 +90,56 @@ uint32_t luks2_header_keyslots_of(const struct luks2_header *header, const char 
     return mask;
 }
 
+static bool names_keyslot(json_object *token, unsigned keyslot)
+{
+    json_object *list = member(token, "keyslots");
+    char name[12];
+
+    snprintf(name, sizeof(name), "%u", keyslot);
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+json_object *luks2_header_keyslot_token(const struct luks2_header *header, unsigned keyslot)
+{
+    json_object_object_foreach(member(header->json, "tokens"), key, token)
+    {
+        (void)key;
+        if (names_keyslot(token, keyslot))
+            return token;
+    }
+    return NULL;
+}
+
+bool luks2_header_keyslot_is_costly(const struct luks2_header *header, unsigned keyslot)
+{
+    json_object *kdf = member(numbered(member(header->json, "keyslots"), keyslot), "kdf");
+    const char *type = json_object_get_string(member(kdf, "type"));
+
+    return type != NULL && strncmp(type, "argon2", strlen("argon2")) == 0;
+}
+
+json_object *luks2_token_for_keyslot(json_object *token, unsigned number, struct error *err)
+{
+    json_object *copy = NULL;
+    char name[12];
+
+    snprintf(name, sizeof(name), "%u", number);
+    if (json_object_deep_copy(token, &copy, NULL) != 0) {
+        error_no_memory(err);
+        return NULL;
+    }
+    OWNED_JSON owned = copy;
+    json_object *list = json_object_new_array();
+    if (!json_add(owned, "keyslots", list, err) ||
+        !json_append(list, json_object_new_string(name), err))
+        return NULL;
+    return TAKE(owned);
+}
+
 _Static_assert(2 * LUKS2_MAX_KEYSLOTS <= LUKS2_AREA_COUNT, "two full headers lie side by side");
 
 static uint64_t areas_in_use(const struct luks2_header *header)

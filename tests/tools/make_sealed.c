@@ -50,7 +50,7 @@ static bool make_sealed(const struct arguments *args, struct error *err)
         token = seal_token(args, &passphrase, err);
     if (passphrase == NULL)
         return false;
-    const struct luks2_keyslot keyslot = {passphrase, LUKS2_COST_RANDOM, token};
+    const struct luks2_keyslot keyslot = {.passphrase = passphrase, .token = token};
     const struct luks2_request request = {args->uuid, volume_key, &keyslot, 1, NULL};
     OWNED(luks2_header) header = luks2_build(&request, err);
     OWNED(bytes) bytes = header == NULL ? NULL : luks2_header_serialise(header, err);

@@ -58,7 +58,7 @@ struct luks2_header *sample_header(const char *prefix, unsigned keyslots, bool w
     for (unsigned i = 0; i < keyslots; i++) {
         char text[32];
         snprintf(text, sizeof(text), "%s%u", prefix, i);
-        slots[i] = (struct luks2_keyslot){sample_secret(text), LUKS2_COST_RANDOM, NULL};
+        slots[i] = (struct luks2_keyslot){.passphrase = sample_secret(text)};
     }
     slots[0].token = tpm2;
     slots[1].token = recovery;

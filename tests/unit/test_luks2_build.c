@@ -94,7 +94,7 @@ static void test_wrong_key_size(void **state)
     struct error err = {0};
     OWNED(secret) key = sample_secret("too short");
     OWNED(secret) passphrase = sample_secret("pass");
-    struct luks2_keyslot slot = {passphrase, LUKS2_COST_RANDOM, NULL};
+    struct luks2_keyslot slot = {.passphrase = passphrase};
     struct luks2_request request = {SAMPLE_UUID, key, &slot, 1, NULL};
 
     (void)state;
@@ -109,7 +109,7 @@ static void test_wrong_uuid(void **state)
     struct error err = {0};
     OWNED(secret) key = sample_volume_key();
     OWNED(secret) passphrase = sample_secret("pass");
-    struct luks2_keyslot slot = {passphrase, LUKS2_COST_RANDOM, NULL};
+    struct luks2_keyslot slot = {.passphrase = passphrase};
     struct luks2_request request = {"not-a-uuid", key, &slot, 1, NULL};
 
     (void)state;
@@ -125,8 +125,8 @@ static void test_tokens_too_large(void **state)
     OWNED(secret) key = sample_volume_key();
     OWNED(secret) passphrase = sample_secret("pass");
     OWNED_JSON token = sample_tpm2_token();
-    struct luks2_keyslot slots[2] = {{passphrase, LUKS2_COST_RANDOM, token},
-                                     {passphrase, LUKS2_COST_RANDOM, NULL}};
+    struct luks2_keyslot slots[2] = {{.passphrase = passphrase, .token = token},
+                                     {.passphrase = passphrase}};
     struct luks2_request request = {SAMPLE_UUID, key, slots, 2, NULL};
     char large[LUKS2_MAX_TOKEN_BYTES];
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shared_options.h"
+
+static bool has_policy(const struct coldseal_policy_options *policy)
+{
+    return policy->target != NULL || policy->parent != NULL || policy->parent_kind != NULL ||
+           policy->pcr_values != NULL || policy->pcrs != NULL;
+}
+
+static const char *wrong_of(const struct coldseal_rekey_options *options)
+{
+    if (options->out == NULL)
+        return "an output is needed";
+    if (options->key_file_count == 0)
+        return "--key-file is needed: a secret that opens the image";
+    if (options->key_out != NULL && has_policy(&options->policy))
+        return "--key-out makes an image for later sealing, a target a sealed one: give one of "
+               "them";
+    if (options->recovery_key_out != NULL && options->no_recovery)
+        return "give one of --recovery-key-out and --no-recovery";
+    return has_policy(&options->policy) ? policy_options_wrong(&options->policy) : NULL;
+}
+
+int rekey_run(const struct command *self, int argc, char **argv)
+{
+    struct coldseal_rekey_options options = {0};
+    struct string_list key_files = {0};
+    const struct option_spec specs[] = {
+        {"key-file", 0, OPTION_LIST, "FILE", "a secret that opens IN, whose keyslot stays",
+         &key_files},
+        {"drop-slot", 0, OPTION_SLOT, "N", "leave keyslot N out", &options.drop_slots},
+        {"key-out", 0, OPTION_STRING, "FILE", "make a pool key and write it here",
+         &options.key_out},
+        {"luks-uuid", 0, OPTION_STRING, "UUID", "UUID of the LUKS volume [random]",
+         &options.luks_uuid},
+        POLICY_OPTIONS(options.policy),
+        {"recovery-key-out", 0, OPTION_STRING, "FILE", "make a recovery key and write it here",
+         &options.recovery_key_out},
+        {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
+        SHAPE_OPTIONS(options.output),
+        OUTPUT_OPTIONS(options.output),
+    };
+    struct coldseal_report *report = NULL;
+    struct coldseal_error err = {0};
+    struct parsed parsed;
+
+    if (!command_parse(self, specs, COUNT_OF(specs), 2, argc, argv, &parsed))
+        return parsed.exit_code;
+    options.in = parsed.arguments[0];
+    options.out = parsed.arguments[1];
+    options.key_files = key_files.items;
+    options.key_file_count = key_files.count;
+    const char *wrong = wrong_of(&options);
+    if (wrong != NULL)
+        return command_usage(self, &parsed, "%s", wrong);
+    if (!command_stdout_is_for(self, &parsed, options.key_out) ||
+        !command_stdout_is_for(self, &parsed, options.recovery_key_out))
+        return parsed.exit_code;
+    options.output.checksum = parsed.common.json;
+    options.progress = command_progress(&parsed);
+    bool ok = coldseal_rekey(&options, &report, &err);
+    return command_finish(&parsed, options.in, ok, report, &err);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/new_provenance.h"
+
+#include "pipeline/describe.h"
+#include "token/provenance.h"
+
+static bool keep_member(json_object *old, json_object *token, const char *key, struct error *err)
+{
+    json_object *value;
+
+    return old == NULL || !json_object_object_get_ex(old, key, &value) ||
+           json_add(token, key, json_object_get(value), err);
+}
+
+static bool add_key(const struct new_provenance *request, json_object *old, json_object *token,
+                    struct error *err)
+{
+    return request->key == NULL ? keep_member(old, token, "key", err)
+                                : json_add(token, "key", json_object_new_string(request->key), err);
+}
+
+json_object *new_provenance(const struct new_provenance *request, struct error *err)
+{
+    OWNED_JSON token = provenance_new(request->slots->sealed ? "sealed" : "pooled", err);
+    json_object *old = NULL;
+    unsigned number;
+
+    if (luks2_header_tokens(request->old, PROVENANCE_TOKEN_TYPE, &old, &number, 1) > 0 &&
+        !provenance_check(old, err))
+        return NULL;
+    if (token == NULL || !keep_member(old, token, "source_sha256", err) ||
+        !keep_member(old, token, "guest", err) ||
+        !json_add(token, "pin", describe_hex(request->identity->pin, PIN_BYTES), err) ||
+        !add_key(request, old, token, err) ||
+        !json_add(token, "recovery", json_object_new_boolean(request->slots->has_recovery), err))
+        return NULL;
+    if (request->policy != NULL && !seal_policy_describe(request->policy, token, "policy", err))
+        return NULL;
+    return TAKE(token);
+}
