@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "shared_options.h"
 
 static bool has_policy(const struct coldseal_policy_options *policy)
@@ -7,10 +9,24 @@ static bool has_policy(const struct coldseal_policy_options *policy)
            policy->pcr_values != NULL || policy->pcrs != NULL;
 }
 
+static bool has_shape(const struct coldseal_output_options *output)
+{
+    return output->format != NULL || output->disk_size_bytes != 0 || output->align_bytes != 0;
+}
+
+static bool is_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
 static const char *wrong_of(const struct coldseal_rekey_options *options)
 {
-    if (options->out == NULL)
-        return "an output is needed";
+    if ((options->out == NULL) == !options->in_place)
+        return "give an output or --in-place";
+    if (options->in_place && (options->luks_uuid != NULL || has_shape(&options->output)))
+        return "--luks-uuid, --format, --disk-size and --align are for a new file";
+    if (options->in_place && (is_stdout(options->key_out) || is_stdout(options->recovery_key_out)))
+        return "--in-place needs its new keys in files: the command that finishes it reads them";
     if (options->key_file_count == 0)
         return "--key-file is needed: a secret that opens the image";
     if (options->key_out != NULL && has_policy(&options->policy))
@@ -26,6 +42,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
     struct coldseal_rekey_options options = {0};
     struct string_list key_files = {0};
     const struct option_spec specs[] = {
+        {"in-place", 0, OPTION_FLAG, NULL, "change IN itself", &options.in_place},
         {"key-file", 0, OPTION_LIST, "FILE", "a secret that opens IN, whose keyslot stays",
          &key_files},
         {"drop-slot", 0, OPTION_SLOT, "N", "leave keyslot N out", &options.drop_slots},
@@ -44,7 +61,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
     struct coldseal_error err = {0};
     struct parsed parsed;
 
-    if (!command_parse(self, specs, COUNT_OF(specs), 2, argc, argv, &parsed))
+    if (!command_parse_between(self, specs, COUNT_OF(specs), 1, 2, argc, argv, &parsed))
         return parsed.exit_code;
     options.in = parsed.arguments[0];
     options.out = parsed.arguments[1];

@@ -5,7 +5,7 @@
 
 #include "core/secret.h"
 #include "image/disk.h"
-#include "token/luks2_header.h"
+#include "token/luks2_rekey.h"
 
 enum luks2_cost {
     LUKS2_COST_RANDOM, /* at least 128 random bits: pbkdf2 with the minimum count */
@@ -45,7 +45,9 @@ struct secret *luks2_volume_key_at(const struct luks2_header *header, unsigned k
  * /proc/self/fd/N. The caller closes it; -1 on failure. */
 int luks2_header_memfd(const struct luks2_header *header, struct error *err);
 
-/* Reads LUKS2_HEADER_BYTES at `offset` once and validates. */
+/* LUKS2_HEADER_BYTES at `offset`. */
+struct bytes *luks2_header_bytes(struct disk *disk, uint64_t offset_bytes, struct error *err);
+/* The same, read once, and validated. */
 struct luks2_header *luks2_load(struct disk *disk, uint64_t offset_bytes, struct error *err);
 /* On a fresh output: everything. */
 bool luks2_store(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *header,
@@ -61,6 +63,18 @@ bool luks2_replace(struct disk *disk, uint64_t offset_bytes, const struct luks2_
  * harm when there is nothing to do. `header` is what luks2_load() gave for this disk. */
 bool luks2_finish(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *header,
                   struct error *err);
+
+/* A rekey in place, from header to header, each step flushed. Until luks2_rekey_start() the data is
+ * as it was: cut off before, luks2_rekey_plan() may be called again, with another new header.
+ * luks2_finish() has been called for the old one. */
+bool luks2_rekey_plan(struct disk *disk, uint64_t offset_bytes, struct luks2_rekey *rekey,
+                      struct error *err);
+bool luks2_rekey_start(struct disk *disk, uint64_t offset_bytes, struct luks2_rekey *rekey,
+                       struct error *err);
+/* `header` is the new one of `rekey`, or, before the start, the old one, if it is given up. Cut
+ * off, luks2_finish() completes it. */
+bool luks2_rekey_end(struct disk *disk, uint64_t offset_bytes, const struct luks2_rekey *rekey,
+                     struct luks2_header *header, struct error *err);
 
 /* Pin = HMAC-SHA256(volume key, "cryptsetup:cloudimg-rootfs:UUID"): systemd's measurement of a
  * volume key (systemd 255, src/cryptsetup/cryptsetup.c, measure_volume_key). */

@@ -2,6 +2,7 @@
 /* Headers on a disk, and the order in which one replaces another. */
 #include "core/checked.h"
 #include "crypt/luks2.h"
+#include "token/luks2_rekey.h"
 
 /* A header in its bytes, and where it goes. */
 struct place {
@@ -62,7 +63,7 @@ static bool wipe_others(const struct place *place, const struct luks2_header *he
     return disk_flush(place->disk, err);
 }
 
-struct luks2_header *luks2_load(struct disk *disk, uint64_t offset_bytes, struct error *err)
+struct bytes *luks2_header_bytes(struct disk *disk, uint64_t offset_bytes, struct error *err)
 {
     if (!range_within(offset_bytes, LUKS2_HEADER_BYTES, disk_size(disk))) {
         error_set(err, COLDSEAL_UNSUPPORTED, "no room for a LUKS2 header of %zu bytes",
@@ -72,7 +73,14 @@ struct luks2_header *luks2_load(struct disk *disk, uint64_t offset_bytes, struct
     OWNED(bytes) bytes = bytes_new(LUKS2_HEADER_BYTES, err);
     if (bytes == NULL || !disk_pread(disk, bytes->data, bytes->size, offset_bytes, err))
         return NULL;
-    return luks2_header_read(bytes, err);
+    return TAKE(bytes);
+}
+
+struct luks2_header *luks2_load(struct disk *disk, uint64_t offset_bytes, struct error *err)
+{
+    OWNED(bytes) bytes = luks2_header_bytes(disk, offset_bytes, err);
+
+    return bytes == NULL ? NULL : luks2_header_read(bytes, err);
 }
 
 bool luks2_store(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *header,
@@ -119,5 +127,44 @@ bool luks2_replace(struct disk *disk, uint64_t offset_bytes, const struct luks2_
 
     return bytes != NULL && prepare_replace(&place, old, header, err) &&
            write_keyslots(&place, header, bytes, err) && write_copy(&place, bytes, 0, err) &&
+           write_copy(&place, bytes, 1, err) && wipe_others(&place, header, bytes, err);
+}
+
+static bool write_rekey(const struct place *place, struct luks2_rekey *rekey, bool keyslots,
+                        struct error *err)
+{
+    rekey->sequence_id++;
+    OWNED(bytes) bytes = luks2_rekey_serialise(rekey, err);
+
+    return bytes != NULL && (!keyslots || write_keyslots(place, rekey->new, bytes, err)) &&
+           write_copy(place, bytes, 0, err) && write_copy(place, bytes, 1, err);
+}
+
+bool luks2_rekey_plan(struct disk *disk, uint64_t offset_bytes, struct luks2_rekey *rekey,
+                      struct error *err)
+{
+    struct place place = {disk, offset_bytes};
+
+    rekey->running = false;
+    return write_rekey(&place, rekey, true, err);
+}
+
+bool luks2_rekey_start(struct disk *disk, uint64_t offset_bytes, struct luks2_rekey *rekey,
+                       struct error *err)
+{
+    struct place place = {disk, offset_bytes};
+
+    rekey->running = true;
+    return write_rekey(&place, rekey, false, err);
+}
+
+bool luks2_rekey_end(struct disk *disk, uint64_t offset_bytes, const struct luks2_rekey *rekey,
+                     struct luks2_header *header, struct error *err)
+{
+    struct place place = {disk, offset_bytes};
+
+    header->sequence_id = rekey->sequence_id + 1;
+    OWNED(bytes) bytes = luks2_header_serialise(header, err);
+    return bytes != NULL && write_copy(&place, bytes, 0, err) &&
            write_copy(&place, bytes, 1, err) && wipe_others(&place, header, bytes, err);
 }

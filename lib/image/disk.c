@@ -87,6 +87,36 @@ bool disk_pwrite(struct disk *disk, const void *buffer, size_t size, uint64_t of
     return size == 0 || disk->operations->pwrite(disk->self, buffer, size, offset, err);
 }
 
+bool disk_check_writable(struct disk *disk, uint64_t offset, uint64_t size, struct error *err)
+{
+    const struct disk_operations *operations = disk->operations;
+
+    if (!check_range(disk, offset, size, err))
+        return false;
+    if (operations->pwrite == NULL)
+        return error_set(err, COLDSEAL_UNSUPPORTED, "the image is open for reading only");
+    return size == 0 || operations->check_writable == NULL ||
+           operations->check_writable(disk->self, offset, size, err);
+}
+
+bool disk_check_data_writable(struct disk *disk, uint64_t offset, uint64_t size, struct error *err)
+{
+    struct extent extent;
+    uint64_t end;
+
+    if (!check_range(disk, offset, size, err))
+        return false;
+    for (end = offset + size; offset < end; offset += extent.length_bytes) {
+        if (!disk_extent(disk, offset, &extent, err))
+            return false;
+        extent.length_bytes = min_u64(extent.length_bytes, end - offset);
+        if (extent.kind == EXTENT_DATA &&
+            !disk_check_writable(disk, offset, extent.length_bytes, err))
+            return false;
+    }
+    return true;
+}
+
 bool disk_flush(struct disk *disk, struct error *err)
 {
     return disk->operations->flush == NULL || disk->operations->flush(disk->self, err);

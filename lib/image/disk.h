@@ -32,6 +32,8 @@ struct disk_operations {
     bool (*flush)(void *self, struct error *err);
     bool (*extent)(void *self, uint64_t offset, struct extent *extent, struct error *err);
     const char *(*remainder)(const void *self); /* may be NULL */
+    /* Would a write there be taken? NULL: wherever pwrite is not NULL. */
+    bool (*check_writable)(void *self, uint64_t offset, uint64_t size, struct error *err);
     void (*free)(void *self);
 };
 
@@ -57,6 +59,10 @@ bool disk_pread(struct disk *disk, void *buffer, size_t size, uint64_t offset, s
  * place (unallocated, compressed, shared). */
 bool disk_pwrite(struct disk *disk, const void *buffer, size_t size, uint64_t offset,
                  struct error *err);
+/* Fails as disk_pwrite() would, and writes nothing. */
+bool disk_check_writable(struct disk *disk, uint64_t offset, uint64_t size, struct error *err);
+/* The same for what of the range is not known to be zero. */
+bool disk_check_data_writable(struct disk *disk, uint64_t offset, uint64_t size, struct error *err);
 bool disk_flush(struct disk *disk, struct error *err);
 /* The extent that starts at `offset`, as long as the back end cheaply knows; never beyond the end
  * of the disk. Neighbours may be of one kind. */

@@ -46,6 +46,7 @@ static const struct disk_operations qcow2_writing = {
     .format = "qcow2",
     .pread = qcow2_pread,
     .pwrite = qcow2_pwrite_in_place,
+    .check_writable = qcow2_check_in_place,
     .flush = qcow2_flush,
     .extent = qcow2_extent,
     .free = qcow2_free,

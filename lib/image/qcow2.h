@@ -37,6 +37,7 @@ bool qcow2_walk(struct qcow2 *qcow2, uint64_t offset, uint64_t size, qcow2_visit
 /* Operations of the disk. */
 bool qcow2_pread(void *self, void *buffer, size_t size, uint64_t offset, struct error *err);
 bool qcow2_extent(void *self, uint64_t offset, struct extent *extent, struct error *err);
+bool qcow2_check_in_place(void *self, uint64_t offset, uint64_t size, struct error *err);
 bool qcow2_pwrite_in_place(void *self, const void *buffer, size_t size, uint64_t offset,
                            struct error *err);
 

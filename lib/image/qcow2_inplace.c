@@ -76,11 +76,16 @@ static bool write_run(struct qcow2 *qcow2, const struct qcow2_run *run, void *co
                          run->length_bytes, run->clusters[0].host_offset + within, err);
 }
 
+bool qcow2_check_in_place(void *self, uint64_t offset, uint64_t size, struct error *err)
+{
+    return qcow2_walk(self, offset, size, check_run, NULL, err);
+}
+
 bool qcow2_pwrite_in_place(void *self, const void *buffer, size_t size, uint64_t offset,
                            struct error *err)
 {
     struct source from = {buffer, offset};
 
-    return qcow2_walk(self, offset, size, check_run, NULL, err) &&
+    return qcow2_check_in_place(self, offset, size, err) &&
            qcow2_walk(self, offset, size, write_run, &from, err);
 }

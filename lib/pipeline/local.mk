@@ -13,7 +13,8 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/prepare.c \
 	lib/pipeline/prepared.c lib/pipeline/prepared.h \
 	lib/pipeline/recrypt.c lib/pipeline/recrypt.h \
-	lib/pipeline/rekey.c lib/pipeline/rekeying.c lib/pipeline/rekeying.h \
+	lib/pipeline/rekey.c lib/pipeline/rekey_in_place.c lib/pipeline/rekey_in_place.h \
+	lib/pipeline/rekeying.c lib/pipeline/rekeying.h \
 	lib/pipeline/seal.c \
 	lib/pipeline/seal_policy.c lib/pipeline/seal_policy.h \
 	lib/pipeline/sealing.c lib/pipeline/sealing.h \

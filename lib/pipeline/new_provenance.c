@@ -34,6 +34,9 @@ json_object *new_provenance(const struct new_provenance *request, struct error *
         !add_key(request, old, token, err) ||
         !json_add(token, "recovery", json_object_new_boolean(request->slots->has_recovery), err))
         return NULL;
+    if (request->in_place &&
+        !json_add(token, PROVENANCE_REKEYED, json_object_new_boolean(true), err))
+        return NULL;
     if (request->policy != NULL && !seal_policy_describe(request->policy, token, "policy", err))
         return NULL;
     return TAKE(token);

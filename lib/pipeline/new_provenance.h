@@ -11,6 +11,7 @@ struct new_provenance {
     const struct new_keyslots *slots;
     const struct seal_policy *policy; /* NULL where no TPM opens it */
     const char *key;                  /* "shared", "fresh"; NULL: as the old one says */
+    bool in_place;                    /* of a rekey in place */
 };
 json_object *new_provenance(const struct new_provenance *request, struct error *err);
 

@@ -2,6 +2,7 @@
 /* rekey: a new volume key, with pin, policy and header. */
 #include "pipeline/describe.h"
 #include "pipeline/recrypt.h"
+#include "pipeline/rekey_in_place.h"
 #include "pipeline/rekeying.h"
 #include "report/report.h"
 
@@ -10,7 +11,7 @@ static bool write_new(const struct rekeying *work, struct image_output **written
 {
     const struct recrypt_request request = {
         .source = work->source,
-        .side = &work->side,
+        .side = work->side,
         .old_volume_key = work->opened[0].volume_key,
         .identity = work->identity,
         .header = work->header,
@@ -60,19 +61,24 @@ static bool rekey_to_file(const struct coldseal_rekey_options *options, json_obj
                           struct error *err)
 {
     OWNED(image_output) out = NULL;
+    OWNED_ENCRYPTED_ROOT root = {0};
+    struct cleartext_side side;
     struct write_result result;
     json_object *sum = NULL;
 
     if (!write_image_check(options->in, options->out, &options->output, err))
         return false;
-    struct source *source = source_open(options->in, 0, err);
-    OWNED(rekeying) work = source == NULL ? NULL : rekeying_new(options, source, err);
+    OWNED(source) source = source_open(options->in, 0, err);
+    if (source == NULL || !encrypted_root_read(source, &root, err) ||
+        !cleartext_side_read(source->disk, source->table, &side, err))
+        return false;
+    OWNED(rekeying) work = rekeying_new(options, source, &side, root.header, err);
     if (work == NULL || !write_new(work, &out, &result, err) ||
         !fill_report(work, json, &result.copied, err))
         return false;
     if (options->output.checksum && (sum = describe_checksum(options->in, err)) == NULL)
         return false;
-    return describe_file(json, "input", options->in, work->source->disk, sum, err) &&
+    return describe_file(json, "input", options->in, source->disk, sum, err) &&
            describe_output(json, options->out, image_output_disk(out), options->output.checksum,
                            err);
 }
@@ -82,7 +88,8 @@ bool coldseal_rekey(const struct coldseal_rekey_options *options,
 {
     OWNED(coldseal_report) report = report_new("rekey", err);
 
-    if (report == NULL || !rekey_to_file(options, report_json(report), err))
+    if (report == NULL ||
+        !(options->in_place ? rekey_in_place : rekey_to_file)(options, report_json(report), err))
         return false;
     if (report_out != NULL)
         *report_out = TAKE(report);

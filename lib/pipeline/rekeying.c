@@ -23,8 +23,6 @@ void rekeying_free(struct rekeying *work)
     for (size_t i = 0; i < work->opened_count; i++)
         opened_drop(&work->opened[i]);
     seal_policy_free(work->policy);
-    encrypted_root_drop(&work->root);
-    source_free(work->source);
     free(work);
 }
 
@@ -46,11 +44,10 @@ static bool open_with_all(struct rekeying *work, struct error *err)
         return error_set(err, COLDSEAL_USAGE, "more than %d key files", LUKS2_MAX_KEYSLOTS);
     for (; work->opened_count < options->key_file_count; work->opened_count++) {
         const char *file = options->key_files[work->opened_count];
-        if (!header_open(work->root.header, file, &work->opened[work->opened_count], err))
+        if (!header_open(work->old, file, &work->opened[work->opened_count], err))
             return error_wrap(err, "%s", file);
     }
-    return cleartext_side_check_pin(&work->side, work->root.header, work->opened[0].volume_key,
-                                    err);
+    return cleartext_side_check_pin(work->side, work->old, work->opened[0].volume_key, err);
 }
 
 static const struct secret *secret_at_hand(const struct rekeying *work, unsigned keyslot)
@@ -65,7 +62,7 @@ static const struct secret *secret_at_hand(const struct rekeying *work, unsigned
 /* A sealed image has no pool keys, and one keyslot for its TPM. */
 static bool is_replaced(const struct rekeying *work, unsigned keyslot)
 {
-    json_object *token = luks2_header_keyslot_token(work->root.header, keyslot);
+    json_object *token = luks2_header_keyslot_token(work->old, keyslot);
 
     if (work->policy == NULL)
         return false;
@@ -83,7 +80,7 @@ static bool refuse_missing(const struct rekeying *work, uint32_t missing, struct
         size_t used = strlen(list);
         if ((missing >> slot & 1) == 0)
             continue;
-        json_object *token = luks2_header_keyslot_token(work->root.header, slot);
+        json_object *token = luks2_header_keyslot_token(work->old, slot);
         if (token != NULL)
             json_get_string(token, "type", &type, &ignored);
         snprintf(list + used, sizeof(list) - used, "%s%u (%s)", used == 0 ? "" : ", ", slot, type);
@@ -96,15 +93,12 @@ static bool refuse_missing(const struct rekeying *work, uint32_t missing, struct
 
 static bool decide_keyslots(struct rekeying *work, struct error *err)
 {
-    struct luks2_area areas[LUKS2_MAX_KEYSLOTS];
-    size_t count = luks2_header_areas(work->root.header, areas);
-    uint32_t missing = 0, there = 0;
+    uint32_t there = luks2_header_keyslots(work->old);
+    uint32_t missing = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        unsigned slot = areas[i].keyslot;
+    for (unsigned slot = 0; slot < LUKS2_MAX_KEYSLOTS; slot++) {
         uint32_t bit = UINT32_C(1) << slot;
-        there |= bit;
-        if ((work->options->drop_slots & bit) != 0 || is_replaced(work, slot))
+        if ((there & ~work->options->drop_slots & bit) == 0 || is_replaced(work, slot))
             continue;
         if (secret_at_hand(work, slot) != NULL)
             work->kept |= bit;
@@ -120,8 +114,7 @@ static bool add_kept(struct rekeying *work, struct error *err)
 {
     for (unsigned slot = 0; slot < LUKS2_MAX_KEYSLOTS; slot++) {
         if ((work->kept >> slot & 1) != 0 &&
-            !new_keyslots_add_same(work->slots, work->root.header, slot, secret_at_hand(work, slot),
-                                   err))
+            !new_keyslots_add_same(work->slots, work->old, slot, secret_at_hand(work, slot), err))
             return false;
     }
     return true;
@@ -157,11 +150,12 @@ static bool check_way_in(const struct rekeying *work, struct error *err)
 static bool build_header(struct rekeying *work, struct error *err)
 {
     const struct new_provenance request = {
-        .old = work->root.header,
+        .old = work->old,
         .identity = work->identity,
         .slots = work->slots,
         .policy = work->policy,
         .key = "fresh",
+        .in_place = work->options->in_place,
     };
     OWNED_JSON provenance = new_provenance(&request, err);
 
@@ -178,7 +172,7 @@ static bool make_header(struct rekeying *work, struct error *err)
     const char *uuid = options->luks_uuid;
 
     if (uuid == NULL && options->in_place)
-        uuid = work->root.header->uuid;
+        uuid = work->old->uuid;
     work->identity = identity_new(uuid, err);
     work->slots = work->identity == NULL ? NULL : new_keyslots_new(err);
     return work->slots != NULL && read_policy(work, err) && decide_keyslots(work, err) &&
@@ -187,10 +181,10 @@ static bool make_header(struct rekeying *work, struct error *err)
            build_header(work, err);
 }
 
-struct rekeying *rekeying_new(const struct coldseal_rekey_options *options, struct source *source,
-                              struct error *err)
+struct rekeying *rekeying_new(const struct coldseal_rekey_options *options,
+                              const struct source *source, const struct cleartext_side *side,
+                              const struct luks2_header *old, struct error *err)
 {
-    OWNED(source) owned = source;
     OWNED(rekeying) work = calloc(1, sizeof(*work));
     bool force = options->output.force;
 
@@ -199,11 +193,11 @@ struct rekeying *rekeying_new(const struct coldseal_rekey_options *options, stru
         return NULL;
     }
     work->options = options;
-    work->source = TAKE(owned);
+    work->source = source;
+    work->side = side;
+    work->old = old;
     if (!key_file_check(options->key_out, force, POOL_KEY_FILE, err) ||
         !key_file_check(options->recovery_key_out, force, RECOVERY_KEY_FILE, err) ||
-        !encrypted_root_read(work->source, &work->root, err) ||
-        !cleartext_side_read(work->source->disk, work->source->table, &work->side, err) ||
         !open_with_all(work, err) || !make_header(work, err))
         return NULL;
     return TAKE(work);

@@ -9,10 +9,10 @@
 
 struct rekeying {
     const struct coldseal_rekey_options *options;
-    struct source *source;
-    struct encrypted_root root; /* the header that is there */
-    struct cleartext_side side;
-    struct seal_policy *policy; /* NULL: not for a TPM */
+    const struct source *source;
+    const struct cleartext_side *side;
+    const struct luks2_header *old; /* the header that is there */
+    struct seal_policy *policy;     /* NULL: not for a TPM */
     struct opened opened[LUKS2_MAX_KEYSLOTS];
     size_t opened_count;
     uint32_t kept; /* keyslots of the old header that are in the new one, too */
@@ -23,9 +23,10 @@ struct rekeying {
     struct luks2_header *header; /* the new one */
 };
 
-/* Reads and checks everything over `source`, which is taken over, also on failure. */
-struct rekeying *rekeying_new(const struct coldseal_rekey_options *options, struct source *source,
-                              struct error *err);
+/* Reads and checks everything, and builds the header. What is read of the image is borrowed. */
+struct rekeying *rekeying_new(const struct coldseal_rekey_options *options,
+                              const struct source *source, const struct cleartext_side *side,
+                              const struct luks2_header *old, struct error *err);
 void rekeying_free(struct rekeying *work);
 DEFINE_OWNED(rekeying);
 

@@ -102,7 +102,7 @@ bool cleartext_side_write_field(struct disk *disk, uint64_t esp_offset_bytes,
            error_wrap(err, "%s on the ESP", side->files.grub_cfg);
 }
 
-bool encrypted_root_read(const struct source *source, struct encrypted_root *root,
+bool encrypted_root_find(const struct source *source, struct encrypted_root *root,
                          struct error *err)
 {
     const struct partition *partition = partition_by_role(source->table, ROLE_ENCRYPTED_ROOT);
@@ -113,9 +113,17 @@ bool encrypted_root_read(const struct source *source, struct encrypted_root *roo
                          "no encrypted root in this image (coldseal encrypt makes one)");
     root->offset_bytes = partition_offset(source->table, partition);
     root->length_bytes = partition_length(source->table, partition);
+    root->number = partition->entry.number;
+    return true;
+}
+
+bool encrypted_root_read(const struct source *source, struct encrypted_root *root,
+                         struct error *err)
+{
+    if (!encrypted_root_find(source, root, err))
+        return false;
     root->header = luks2_load(source->disk, root->offset_bytes, err);
-    return root->header != NULL ||
-           error_wrap(err, "LUKS2 header of partition %u", partition->entry.number);
+    return root->header != NULL || error_wrap(err, "LUKS2 header of partition %u", root->number);
 }
 
 void encrypted_root_drop(struct encrypted_root *root)

@@ -45,10 +45,14 @@ bool cleartext_side_write_field(struct disk *disk, uint64_t esp_offset_bytes,
 /* The encrypted root: where it is, and its validated header. COLDSEAL_UNSUPPORTED where there is
  * none. */
 struct encrypted_root {
+    uint32_t number; /* of the partition */
     uint64_t offset_bytes;
     uint64_t length_bytes;
     struct luks2_header *header;
 };
+/* Only where it is; the header stays NULL. */
+bool encrypted_root_find(const struct source *source, struct encrypted_root *root,
+                         struct error *err);
 bool encrypted_root_read(const struct source *source, struct encrypted_root *root,
                          struct error *err);
 void encrypted_root_drop(struct encrypted_root *root);

@@ -60,13 +60,14 @@ static bool check_keyslots(struct verification *work, struct error *err)
 
 static bool open_with_key(struct verification *work, struct error *err)
 {
-    const struct encrypted_root root = {work->root_offset_bytes, work->root_length_bytes,
-                                        work->header};
+    OWNED_OPENED opened = {0};
 
     if (work->options->key_file == NULL)
         return true;
-    work->volume_key = encrypted_root_open(&root, work->options->key_file, err);
-    return work->volume_key != NULL;
+    if (!header_open(work->header, work->options->key_file, &opened, err))
+        return false;
+    work->volume_key = TAKE(opened.volume_key);
+    return true;
 }
 
 static struct bytes *read_bytes_once(const struct verification *work, struct error *err)

@@ -1,7 +1,9 @@
 libcoldseal_a_SOURCES += \
 	lib/token/luks2_binary.c lib/token/luks2_binary.h \
 	lib/token/luks2_canonical.c lib/token/luks2_compare.c \
+	lib/token/luks2_copies.c lib/token/luks2_copies.h \
 	lib/token/luks2_header.c lib/token/luks2_header.h \
+	lib/token/luks2_rekey.c lib/token/luks2_rekey.h \
 	lib/token/luks2_rules.c lib/token/luks2_rules.h \
 	lib/token/luks2_slots.c \
 	lib/token/luks2_validate.c \

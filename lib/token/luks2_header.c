@@ -4,57 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "token/luks2_binary.h"
+#include "token/luks2_copies.h"
 #include "token/luks2_rules.h"
-
-struct copies {
-    enum luks2_copy_state state[2];
-    uint64_t sequence_id[2];
-    struct error why[2];
-};
-
-static void probe_copies(const struct bytes *bytes, struct copies *copies)
-{
-    struct luks2_binary binary = {0};
-
-    for (unsigned copy = 0; copy < 2; copy++) {
-        copies->state[copy] = luks2_binary_probe(bytes, copy, &binary, &copies->why[copy]);
-        copies->sequence_id[copy] = binary.sequence_id;
-    }
-}
-
-static bool choose_copy(const struct copies *copies, unsigned *chosen, struct error *err)
-{
-    bool first = copies->state[0] == LUKS2_COPY_VALID;
-    bool second = copies->state[1] == LUKS2_COPY_VALID;
-
-    if (first || second) {
-        *chosen = !first || (second && copies->sequence_id[1] > copies->sequence_id[0]);
-        return true;
-    }
-    if (copies->state[0] == LUKS2_COPY_ABSENT && copies->state[1] == LUKS2_COPY_ABSENT)
-        return error_set(err, COLDSEAL_UNSUPPORTED, "no LUKS2 header");
-    *err = copies->why[copies->state[0] == LUKS2_COPY_ABSENT];
-    return false;
-}
-
-static bool same_metadata(const struct luks2_binary *a, const struct luks2_binary *b)
-{
-    return a->sequence_id == b->sequence_id && a->json_size == b->json_size &&
-           memcmp(a->json, b->json, a->json_size) == 0 && strcmp(a->uuid, b->uuid) == 0 &&
-           strcmp(a->label, b->label) == 0;
-}
-
-static bool other_copy_agrees(const struct bytes *bytes, const struct copies *copies,
-                              const struct luks2_binary *chosen)
-{
-    unsigned other = 1 - chosen->copy;
-    struct error ignored = {0};
-    struct luks2_binary binary;
-
-    return copies->state[other] == LUKS2_COPY_VALID &&
-           luks2_binary_read(bytes, other, &binary, &ignored) && same_metadata(chosen, &binary);
-}
 
 static json_object *read_metadata(const struct luks2_binary *binary, struct error *err)
 {
@@ -64,12 +15,16 @@ static json_object *read_metadata(const struct luks2_binary *binary, struct erro
         error_wrap(err, "LUKS2 header breaks rule json-strict");
         return NULL;
     }
+    if (luks2_is_rekeying(json)) {
+        error_set(err, COLDSEAL_UNSUPPORTED,
+                  "this disk is being rekeyed, and that was cut off: run the same coldseal rekey "
+                  "--in-place again");
+        return NULL;
+    }
     return luks2_validate_json(json, err) ? luks2_canonical_json(json, err) : NULL;
 }
 
-/* From the keyslot area at `from` to that at `to`, which is zero: only areas that a keyslot owns,
- * so that the pages of the others stay untouched. */
-static void copy_areas(const struct luks2_header *header, uint8_t *to, const uint8_t *from)
+void luks2_header_copy_areas(const struct luks2_header *header, uint8_t *to, const uint8_t *from)
 {
     struct luks2_area areas[LUKS2_MAX_KEYSLOTS];
     size_t count = luks2_header_areas(header, areas);
@@ -80,48 +35,39 @@ static void copy_areas(const struct luks2_header *header, uint8_t *to, const uin
     }
 }
 
-static struct luks2_header *header_from_copy(const struct bytes *bytes, const struct copies *copies,
-                                             unsigned copy, struct error *err)
+static struct luks2_header *header_from_binary(const struct bytes *bytes,
+                                               const struct luks2_binary *binary, struct error *err)
 {
-    struct luks2_binary binary;
     OWNED(luks2_header) header = calloc(1, sizeof(*header));
 
     if (header == NULL) {
         error_no_memory(err);
         return NULL;
     }
-    if (!luks2_binary_read(bytes, copy, &binary, err))
-        return NULL;
-    header->json = read_metadata(&binary, err);
-    if (header->json == NULL)
-        return NULL;
-    header->area = bytes_new(LUKS2_KEYSLOTS_BYTES, err);
+    header->json = read_metadata(binary, err);
+    header->area = header->json == NULL ? NULL : bytes_new(LUKS2_KEYSLOTS_BYTES, err);
     if (header->area == NULL)
         return NULL;
-    copy_areas(header, header->area->data, bytes->data + LUKS2_KEYSLOTS_OFFSET);
-    snprintf(header->uuid, sizeof(header->uuid), "%.36s", binary.uuid);
-    snprintf(header->label, sizeof(header->label), "%s", binary.label);
-    header->sequence_id = binary.sequence_id;
-    header->copy = copy;
-    header->copies_agree = other_copy_agrees(bytes, copies, &binary);
+    luks2_header_copy_areas(header, header->area->data, bytes->data + LUKS2_KEYSLOTS_OFFSET);
+    snprintf(header->uuid, sizeof(header->uuid), "%.36s", binary->uuid);
+    snprintf(header->label, sizeof(header->label), "%s", binary->label);
+    header->sequence_id = binary->sequence_id;
+    header->copy = binary->copy;
     return TAKE(header);
 }
 
 struct luks2_header *luks2_header_read(const struct bytes *bytes, struct error *err)
 {
-    struct copies copies = {0};
-    unsigned copy = 0;
+    struct luks2_binary binary;
+    bool agree;
 
-    if (bytes->size != LUKS2_HEADER_BYTES) {
-        error_set(err, COLDSEAL_UNSUPPORTED, "no LUKS2 header of %zu bytes", LUKS2_HEADER_BYTES);
+    if (!luks2_copies_read(bytes, &binary, &agree, err))
         return NULL;
-    }
-    probe_copies(bytes, &copies);
-    if (!choose_copy(&copies, &copy, err))
-        return NULL;
-    struct luks2_header *header = header_from_copy(bytes, &copies, copy, err);
+    struct luks2_header *header = header_from_binary(bytes, &binary, err);
     if (header == NULL)
-        error_wrap(err, "copy %u", copy);
+        error_wrap(err, "copy %u", binary.copy);
+    else
+        header->copies_agree = agree;
     return header;
 }
 
@@ -153,6 +99,6 @@ struct bytes *luks2_header_serialise(const struct luks2_header *header, struct e
         if (!luks2_binary_write(&binary, out->data + binary.copy * LUKS2_METADATA_BYTES, err))
             return NULL;
     }
-    copy_areas(header, out->data + LUKS2_KEYSLOTS_OFFSET, header->area->data);
+    luks2_header_copy_areas(header, out->data + LUKS2_KEYSLOTS_OFFSET, header->area->data);
     return TAKE(out);
 }

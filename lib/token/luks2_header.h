@@ -75,6 +75,10 @@ bool luks2_header_compare(const struct luks2_header *header, const struct bytes 
 bool luks2_header_move_apart(struct luks2_header *header, const struct luks2_header *occupied,
                              struct error *err);
 
+/* From the keyslot area at `from` to that at `to`, which is zero: only areas that a keyslot owns,
+ * so that the pages of the others stay untouched. */
+void luks2_header_copy_areas(const struct luks2_header *header, uint8_t *to, const uint8_t *from);
+
 /* Where each keyslot's area lies: index in the keyslot area, in the order of keyslot numbers.
  * Returns how many. */
 struct luks2_area {

@@ -13,6 +13,10 @@ bool luks2_rule_broken(struct error *err, const char *rule, const char *format, 
 /* The whole of the metadata. */
 bool luks2_validate_json(json_object *root, struct error *err);
 
+/* The requirement of a disk that is being rekeyed; see luks2_rekey.h. False for any other JSON. */
+#define LUKS2_REKEY_REQUIREMENT "coldseal-rekey"
+bool luks2_is_rekeying(json_object *root);
+
 /* Its parts; `root` is the object that holds them all. */
 bool luks2_validate_segments(json_object *root, struct error *err);
 bool luks2_validate_config(json_object *root, struct error *err);

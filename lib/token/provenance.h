@@ -8,6 +8,8 @@
 
 #define PROVENANCE_FORMAT 1
 #define PROVENANCE_TOKEN_TYPE "coldseal"
+/* Member of a header that a rekey in place wrote. */
+#define PROVENANCE_REKEYED "rekeyed_in_place"
 
 /* { "type": "coldseal", "keyslots": [], "format": 1, "tool": "coldseal 0.1", "state": "pooled" |
  *   "sealed", "chain": "grub", "created": RFC 3339 } plus what the caller adds with json_add:

@@ -4,13 +4,17 @@
  * FAIL_AT=N       which change: of a regular file's content or size, a new name, a sync of a file
  *                 or folder; from 1
  * FAIL_HOW=kill   SIGKILL in the middle of it; otherwise the Nth and all later changes find no room
- * FAIL_PART=P     kill: so many thousandths of the bytes are written before it
+ *                 FAIL_HOW=knock-out: as if the power failed there: of what was written at an
+ *                 offset since the last sync, each sector of 512 bytes is there or is not
+ * FAIL_PART=P     kill: so many thousandths of the bytes are written before it; knock-out: chooses
+ *                 which sectors
  * FAIL_COUNT=FILE the number of changes is left there when the program ends
  *
  * Descriptors 0 to 2 do not count. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -37,6 +41,13 @@ static bool kills(void)
     const char *how = getenv("FAIL_HOW");
 
     return how != NULL && how[0] == 'k';
+}
+
+static bool loses_power(void)
+{
+    const char *how = getenv("FAIL_HOW");
+
+    return how != NULL && strcmp(how, "knock-out") == 0;
 }
 
 /* memfd_create(2): regular to fstat(2), but no disk can be full behind it. */
@@ -68,13 +79,86 @@ static bool change_fails(bool *last)
     return *last || (at > 0 && number >= at && !kills());
 }
 
+/* The next change is the one that does not end well. */
+static bool reaches_fault(void)
+{
+    return atomic_load(&changes) + 1 == number_from("FAIL_AT");
+}
+
 static size_t part_of(size_t size)
 {
+    if (loses_power())
+        return size;
     return size * (size_t)number_from("FAIL_PART") / 1000;
+}
+
+/* What stood where something was written since the last sync; sparse files' ends read as zeros. */
+struct undo {
+    struct undo *before;
+    int fd;
+    off_t offset;
+    size_t size;
+    unsigned char bytes[];
+};
+
+static struct undo *undos;
+static pthread_mutex_t undo_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void remember(int fd, off_t offset, size_t size)
+{
+    struct undo *undo = loses_power() ? calloc(1, sizeof(*undo) + size) : NULL;
+
+    if (undo == NULL)
+        return;
+    *undo = (struct undo){.fd = fd, .offset = offset, .size = size};
+    if (pread(fd, undo->bytes, size, offset) < 0)
+        abort();
+    pthread_mutex_lock(&undo_lock);
+    undo->before = undos;
+    undos = undo;
+    pthread_mutex_unlock(&undo_lock);
+}
+
+/* A sync of one file: the tests that need this write to one. */
+static void forget(void)
+{
+    pthread_mutex_lock(&undo_lock);
+    while (undos != NULL) {
+        struct undo *undo = undos;
+        undos = undo->before;
+        free(undo);
+    }
+    pthread_mutex_unlock(&undo_lock);
+}
+
+static bool next_choice(unsigned long *state)
+{
+    *state = *state * 6364136223846793005UL + 1442695040888963407UL;
+    return (*state >> 40 & 1) != 0;
+}
+
+/* Sectors are counted from the file's start, as a disk has them. */
+static void lose_power(void)
+{
+    unsigned long state = (unsigned long)number_from("FAIL_PART");
+    ssize_t (*put)(int, const void *, size_t, off_t) = (__typeof__(put))dlsym(RTLD_NEXT, "pwrite");
+
+    for (const struct undo *undo = undos; undo != NULL; undo = undo->before) {
+        for (size_t at = 0, size; at < undo->size; at += size) {
+            size = 512 - (size_t)(undo->offset + (off_t)at) % 512;
+            if (size > undo->size - at)
+                size = undo->size - at;
+            if (next_choice(&state) &&
+                put(undo->fd, undo->bytes + at, size, undo->offset + (off_t)at) != (ssize_t)size)
+                abort();
+        }
+    }
 }
 
 static void end_now(void)
 {
+    if (loses_power())
+        lose_power();
     kill(getpid(), SIGKILL);
 }
 
@@ -114,11 +198,15 @@ ssize_t write(int fd, const void *data, size_t size)
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 {
+    if (is_counted(fd))
+        remember(fd, offset, size);
     WRAP(fd, pwrite, REAL(pwrite, fd, data, part_of(size), offset), fd, data, size, offset);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
 {
+    if (is_counted(fd))
+        remember(fd, offset, size);
     WRAP(fd, pwrite64, REAL(pwrite64, fd, data, part_of(size), offset), fd, data, size, offset);
 }
 
@@ -155,11 +243,15 @@ int fallocate64(int fd, int mode, off64_t offset, off64_t size)
 
 int fsync(int fd)
 {
+    if (is_counted(fd) && !reaches_fault())
+        forget();
     WRAP(fd, fsync, , fd);
 }
 
 int fdatasync(int fd)
 {
+    if (is_counted(fd) && !reaches_fault())
+        forget();
     WRAP(fd, fdatasync, , fd);
 }
 

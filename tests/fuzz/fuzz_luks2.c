@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "token/luks2_header.h"
+#include "token/luks2_rekey.h"
 
 #define BINARY_INPUT_BYTES 512
 #define BINARY_BYTES 4096
@@ -52,6 +52,26 @@ static void check_again(struct luks2_header *header)
     }
 }
 
+/* What is taken as a rekey under way is written and read back as the same. */
+static void check_rekey(const struct bytes *bytes)
+{
+    struct error err = {0};
+    struct luks2_rekey *read = NULL;
+
+    luks2_rekey_read(bytes, &read, &err);
+    OWNED(luks2_rekey) rekey = read;
+    if (rekey == NULL)
+        return;
+    OWNED(bytes) written = luks2_rekey_serialise(rekey, &err);
+    if (written == NULL || !luks2_rekey_read(written, &read, &err) || read == NULL)
+        abort();
+    OWNED(luks2_rekey) again = read;
+    if (again->running != rekey->running ||
+        !json_object_equal(again->old->json, rekey->old->json) ||
+        !json_object_equal(again->new->json, rekey->new->json))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct bytes *bytes; /* 16 MiB anew for each input is most of the time */
@@ -67,5 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     OWNED(luks2_header) header = luks2_header_read(bytes, &err);
     if (header != NULL)
         check_again(header);
+    check_rekey(bytes);
     return 0;
 }
