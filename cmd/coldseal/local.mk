@@ -1,11 +1,19 @@
 bin_PROGRAMS += coldseal
 coldseal_SOURCES = \
-	cmd/coldseal/command.h cmd/coldseal/shared_options.h \
-	cmd/coldseal/main.c cmd/coldseal/options.c cmd/coldseal/output.c \
+	cmd/coldseal/command.h \
+	cmd/coldseal/decrypt.c \
+	cmd/coldseal/encrypt.c \
+	cmd/coldseal/firmware_import.c \
+	cmd/coldseal/inspect.c \
+	cmd/coldseal/main.c \
+	cmd/coldseal/options.c \
+	cmd/coldseal/output.c \
+	cmd/coldseal/prepare.c \
+	cmd/coldseal/rekey.c \
+	cmd/coldseal/seal.c \
 	cmd/coldseal/shared_options.c \
-	cmd/coldseal/decrypt.c cmd/coldseal/encrypt.c cmd/coldseal/firmware_import.c cmd/coldseal/inspect.c \
-	cmd/coldseal/prepare.c cmd/coldseal/seal.c cmd/coldseal/target_read.c \
-	cmd/coldseal/decrypt.c cmd/coldseal/encrypt.c cmd/coldseal/inspect.c \
-	cmd/coldseal/prepare.c cmd/coldseal/rekey.c cmd/coldseal/seal.c cmd/coldseal/target_read.c \
-	cmd/coldseal/unseal.c cmd/coldseal/verify.c
+	cmd/coldseal/shared_options.h \
+	cmd/coldseal/target_read.c \
+	cmd/coldseal/unseal.c \
+	cmd/coldseal/verify.c
 coldseal_LDADD = libcoldseal.a $(host_libs)
