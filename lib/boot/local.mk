@@ -55,7 +55,12 @@ libcoldseal_a_SOURCES += \
 	lib/boot/grub_trace.c \
 	lib/boot/grub_word.c \
 	lib/boot/pe.c \
-	lib/boot/pe.h
+	lib/boot/pe.h \
+	lib/boot/sbat.c \
+	lib/boot/sbat.h \
+	lib/boot/sbat_level.c \
+	lib/boot/shim.c \
+	lib/boot/shim.h
 
 check_PROGRAMS += tests/tools/layout_show
 tests_tools_layout_show_SOURCES = tests/tools/layout_show.c
@@ -84,6 +89,14 @@ tests_unit_test_grub_script_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_pe
 tests_unit_test_pe_SOURCES = tests/unit/test_pe.c tests/unit/made_pe.c tests/unit/made_pe.h
 tests_unit_test_pe_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/unit/test_sbat
+tests_unit_test_sbat_SOURCES = tests/unit/test_sbat.c
+tests_unit_test_sbat_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/unit/test_shim
+tests_unit_test_shim_SOURCES = tests/unit/test_shim.c tests/unit/made_pe.c tests/unit/made_pe.h
+tests_unit_test_shim_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_fat
@@ -111,3 +124,12 @@ tests_fuzz_fuzz_grub_script_SOURCES = tests/fuzz/fuzz_grub_script.c tests/unit/m
 tests_fuzz_fuzz_grub_script_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_fuzz_fuzz_grub_script_LDADD = $(unit_libs)
 tests_fuzz_fuzz_grub_script_LDFLAGS = $(fuzz_ldflags)
+check_PROGRAMS += tests/fuzz/fuzz_sbat
+tests_fuzz_fuzz_sbat_SOURCES = tests/fuzz/fuzz_sbat.c $(fuzz_main)
+tests_fuzz_fuzz_sbat_LDADD = $(unit_libs)
+tests_fuzz_fuzz_sbat_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_shim
+tests_fuzz_fuzz_shim_SOURCES = tests/fuzz/fuzz_shim.c $(fuzz_main)
+tests_fuzz_fuzz_shim_LDADD = $(unit_libs)
+tests_fuzz_fuzz_shim_LDFLAGS = $(fuzz_ldflags)

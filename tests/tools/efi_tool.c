@@ -4,11 +4,13 @@
  *     efi_tool verify FILE DB DBX   what the firmware decides, given the two variables' content
  *     efi_tool verify-shim FILE DB VENDOR_DB MOK_LIST VENDOR_CERTIFICATE VENDOR_DBX DBX MOK_LIST_X
  *                                   what shim decides; a list is a file, "-" stands for none
+ *     efi_tool shim FILE DIR        writes what is built into a shim to files of DIR
  *     efi_tool sections FILE        name, offset and size of the content, in hexadecimal */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "boot/shim.h"
 #include "core/hex.h"
 #include "measure/authenticode.h"
 
@@ -100,6 +102,43 @@ static bool show_verify_shim(const struct pe *pe, char **args, struct error *err
     return done;
 }
 
+static bool write_file(const char *dir, const char *name, const void *data, size_t size)
+{
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        return false;
+    bool written = fwrite(data, 1, size, file) == size;
+    return fclose(file) == 0 && written;
+}
+
+static bool write_text(const char *dir, const char *name, const char *text)
+{
+    return text == NULL || write_file(dir, name, text, strlen(text));
+}
+
+static bool show_shim(const struct pe *pe, char **args, struct error *err)
+{
+    OWNED(shim_facts) facts = shim_read(pe, err);
+
+    if (facts == NULL)
+        return false;
+    printf("version %u.%u\nvendor %s\n", facts->version_major, facts->version_minor,
+           facts->vendor_db == NULL   ? "none"
+           : facts->vendor_db_is_list ? "list"
+                                      : "certificate");
+    const struct bytes *db = facts->vendor_db;
+    const struct bytes *dbx = facts->vendor_dbx;
+    return ((db == NULL || write_file(args[0], "vendor_db", db->data, db->size)) &&
+            (dbx == NULL || write_file(args[0], "vendor_dbx", dbx->data, dbx->size)) &&
+            write_text(args[0], "sbat", facts->sbat) &&
+            write_text(args[0], "automatic", facts->sbat_level_automatic) &&
+            write_text(args[0], "latest", facts->sbat_level_latest)) ||
+           error_errno(err, COLDSEAL_IO, "cannot write to %s", args[0]);
+}
+
 struct command {
     const char *name;
     int args; /* behind FILE */
@@ -109,6 +148,7 @@ static const struct command commands[] = {
     {"digests", 0, show_digests},
     {"verify", 2, show_verify},
     {"verify-shim", AUTHENTICODE_LISTS, show_verify_shim},
+    {"shim", 1, show_shim},
     {"sections", 0, show_sections},
 };
 
