@@ -53,7 +53,7 @@ note "a store gives what the recorded boots measured"
 import "$ovmf/OVMF_VARS_4M.ms.fd" -o ms.json >/dev/null
 [ "$(jq -c .secure_boot ms.json)" = true ] || fail "Secure Boot"
 jq -e '[.variables[] | select(.guessed)] == []' ms.json >/dev/null || fail "nothing is a guess"
-for log in "$SRC"/tests/replay/ubuntu-*/eventlog.bin; do
+for log in "$SRC"/tests/replay/*/eventlog.bin; do
     digests_of "$log" >wanted
     [ "$(wc -l <wanted)" -eq 5 ] || fail "tpm2_eventlog shows no variables"
     digests_from ms.json | diff wanted - || fail "${log%/*}: not what was measured"
@@ -61,7 +61,12 @@ for log in "$SRC"/tests/replay/ubuntu-*/eventlog.bin; do
     digests_from log.json | diff wanted - || fail "${log%/*}: from the log"
     # and the boot's other facts
     jq -e '.boot_option_action == {"measured": true}' log.json >/dev/null || fail "boot option"
-    [ "$(data_of log.json SbatLevel)" = "$(printf 'sbat,1,2022052400\ngrub,2')" ] || fail "SbatLevel"
+    case $log in
+    */ubuntu-*)
+        [ "$(data_of log.json SbatLevel)" = "$(printf 'sbat,1,2022052400\ngrub,2')" ] ||
+            fail "SbatLevel"
+        ;;
+    esac
     for pcr in 0 1 2 3 5 6; do
         grep -q "^$pcr $(jq -r ".recorded.pcrs.sha256[\"$pcr\"]" log.json)$" "${log%/*}/pcrs.txt" ||
             fail "PCR $pcr is not what the TPM had"

@@ -211,6 +211,19 @@ static bool pcrs_of_file(char **args, struct error *err)
     return print_json(json);
 }
 
+/* LOG: all banks */
+static bool banks_of_log(char **args, struct error *err)
+{
+    struct pcr_bank_values values;
+    OWNED(bytes) bytes = bytes_read_file(args[0], EVENTLOG_CONSOLE_LIMIT_BYTES, err);
+    OWNED(eventlog) log = bytes == NULL ? NULL : eventlog_parse(bytes, err);
+
+    if (log == NULL || !eventlog_replay_banks(log, &values, err))
+        return false;
+    OWNED_JSON json = pcr_bank_values_to_json(&values, values.known, err);
+    return print_json(json);
+}
+
 static bool pcrs_of_tpm(char **args, struct error *err)
 {
     struct pcr_values values;
@@ -268,6 +281,7 @@ static const struct {
     {"kdfa", 6, derive_a},
     {"kdfe", 6, derive_e},
     {"pcrs-file", 1, pcrs_of_file},
+    {"pcrs-banks", 1, banks_of_log},
     {"pcrs-tpm", 1, pcrs_of_tpm},
     {"extend", 3, extend},
     {"digestlog", 1, digestlog},
