@@ -5,6 +5,7 @@ dist_man_MANS += \
 	man/coldseal-encrypt.1 \
 	man/coldseal-firmware.1 \
 	man/coldseal-inspect.1 \
+	man/coldseal-predict.1 \
 	man/coldseal-prepare.1 \
 	man/coldseal-rekey.1 \
 	man/coldseal-seal.1 \

@@ -86,6 +86,7 @@ int encrypt_run(const struct command *self, int argc, char **argv);
 int decrypt_run(const struct command *self, int argc, char **argv);
 int firmware_import_run(const struct command *self, int argc, char **argv);
 int target_read_run(const struct command *self, int argc, char **argv);
+int predict_run(const struct command *self, int argc, char **argv);
 int seal_run(const struct command *self, int argc, char **argv);
 int verify_run(const struct command *self, int argc, char **argv);
 int rekey_run(const struct command *self, int argc, char **argv);

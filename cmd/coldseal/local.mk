@@ -8,6 +8,7 @@ coldseal_SOURCES = \
 	cmd/coldseal/main.c \
 	cmd/coldseal/options.c \
 	cmd/coldseal/output.c \
+	cmd/coldseal/predict.c \
 	cmd/coldseal/prepare.c \
 	cmd/coldseal/rekey.c \
 	cmd/coldseal/seal.c \

@@ -16,6 +16,8 @@ const struct command commands[] = {
      firmware_import_run},
     {"target read", "-o TARGET", "Read a TPM's storage key and what vouches for it",
      target_read_run},
+    {"predict", "IMAGE", "Compute the PCRs that an image will produce, event by event",
+     predict_run},
     {"seal", "IMAGE (-o OUT | --in-place)", "Make the disk that one VM, and no other, opens",
      seal_run},
     {"verify", "IMAGE", "Check everything that a sealed image promises", verify_run},

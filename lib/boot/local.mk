@@ -54,13 +54,17 @@ libcoldseal_a_SOURCES += \
 	lib/boot/grub_test.c \
 	lib/boot/grub_trace.c \
 	lib/boot/grub_word.c \
+	lib/boot/kernel.c \
+	lib/boot/kernel.h \
 	lib/boot/pe.c \
 	lib/boot/pe.h \
 	lib/boot/sbat.c \
 	lib/boot/sbat.h \
 	lib/boot/sbat_level.c \
 	lib/boot/shim.c \
-	lib/boot/shim.h
+	lib/boot/shim.h \
+	lib/boot/shim_mok.c \
+	lib/boot/shim_mok.h
 
 check_PROGRAMS += tests/tools/layout_show
 tests_tools_layout_show_SOURCES = tests/tools/layout_show.c
@@ -85,6 +89,10 @@ tests_unit_test_grub_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_grub_script
 tests_unit_test_grub_script_SOURCES = tests/unit/test_grub_script.c tests/unit/memory_files.c tests/unit/memory_files.h
 tests_unit_test_grub_script_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/unit/test_shim_mok
+tests_unit_test_shim_mok_SOURCES = tests/unit/test_shim_mok.c tests/unit/made_pe.c tests/unit/made_pe.h
+tests_unit_test_shim_mok_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_pe
 tests_unit_test_pe_SOURCES = tests/unit/test_pe.c tests/unit/made_pe.c tests/unit/made_pe.h

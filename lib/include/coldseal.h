@@ -172,6 +172,16 @@ COLDSEAL_API bool coldseal_firmware_import(const struct coldseal_firmware_import
                                            struct coldseal_report **report,
                                            struct coldseal_error *err);
 
+struct coldseal_predict_options {
+    const char *image;           /* or a folder of boot files with volumes.json */
+    const char *const *firmware; /* the target's firmware state, one file for each it may be in */
+    size_t firmware_count;       /* one at least */
+    const char *log;             /* a TCG event log of it; NULL: none, "-": standard output */
+    bool force;
+};
+COLDSEAL_API bool coldseal_predict(const struct coldseal_predict_options *options,
+                                   struct coldseal_report **report, struct coldseal_error *err);
+
 enum coldseal_key_choice {
     COLDSEAL_KEY_UNSAID,
     COLDSEAL_KEY_SHARED, /* the sealed disk keeps the image's volume key */

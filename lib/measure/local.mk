@@ -6,8 +6,12 @@ libcoldseal_a_SOURCES += \
 	lib/measure/authenticode_shim.c \
 	lib/measure/authenticode_signature.c lib/measure/authenticode_signature.h \
 	lib/measure/authenticode_table.c \
+	lib/measure/boot_chain.c \
+	lib/measure/boot_program.c lib/measure/boot_program.h \
+	lib/measure/coverage.c lib/measure/coverage.h \
 	lib/measure/digestlog.c \
 	lib/measure/digestlog_decode.c \
+	lib/measure/efi_events.c lib/measure/efi_events.h \
 	lib/measure/efi_variables.c lib/measure/efi_variables.h \
 	lib/measure/efi_variables_folder.c \
 	lib/measure/efi_variables_json.c \
@@ -27,14 +31,25 @@ libcoldseal_a_SOURCES += \
 	lib/measure/firmware_store.c \
 	lib/measure/pcr.c lib/measure/pcr.h \
 	lib/measure/pcr_file.c \
+	lib/measure/predict.c lib/measure/predict.h \
+	lib/measure/predict_firmware.c lib/measure/predict_firmware.h \
+	lib/measure/predict_grub.c lib/measure/predict_grub.h \
+	lib/measure/predict_shim.c lib/measure/predict_shim.h \
 	lib/measure/prediction.c lib/measure/prediction.h \
 	lib/measure/prediction_json.c \
+	lib/measure/shim_variables.c lib/measure/shim_variables.h \
 	lib/measure/signature_list.c lib/measure/signature_list.h \
 	lib/measure/variable_store.c
 
 check_PROGRAMS += tests/tools/efi_tool
 tests_tools_efi_tool_SOURCES = tests/tools/efi_tool.c
 tests_tools_efi_tool_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/tools/predict_tool
+tests_tools_predict_tool_SOURCES = tests/tools/predict_tool.c \
+	tests/tools/grub_case.c tests/tools/grub_case.h \
+	tests/tools/recorded_program.c tests/tools/recorded_program.h
+tests_tools_predict_tool_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_authenticode_digest
@@ -49,6 +64,9 @@ tests_unit_test_explain_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_prediction
 tests_unit_test_prediction_SOURCES = tests/unit/test_prediction.c tests/unit/shell.c tests/unit/shell.h
 tests_unit_test_prediction_LDADD = $(unit_libs)
+check_PROGRAMS += tests/unit/test_coverage
+tests_unit_test_coverage_SOURCES = tests/unit/test_coverage.c
+tests_unit_test_coverage_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_pcr
 tests_unit_test_pcr_SOURCES = tests/unit/test_pcr.c
 tests_unit_test_pcr_LDADD = $(unit_libs)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/reader.h"
+#include "core/writer.h"
 
 #define OWNER_BYTES 16
 /* GUID, then the sizes of the list, of its header and of one signature */
@@ -128,4 +129,41 @@ void signature_list_free(struct signature_list *list)
     bytes_free(list->bytes);
     free(list->entries);
     free(list);
+}
+
+static const struct guid *type_of(enum signature_kind kind)
+{
+    for (size_t i = 0; i < sizeof(known_types) / sizeof(known_types[0]); i++) {
+        if (known_types[i].kind == kind)
+            return &known_types[i].type;
+    }
+    return NULL;
+}
+
+struct bytes *signature_list_of_one(enum signature_kind kind, const struct guid *owner,
+                                    const void *data, size_t size, struct error *err)
+{
+    struct bytes *list = bytes_new(LIST_HEAD_BYTES + OWNER_BYTES + size, err);
+
+    if (list == NULL)
+        return NULL;
+    struct writer w = writer_over(list->data, list->size);
+    write_bytes(&w, type_of(kind)->bytes, sizeof(owner->bytes));
+    write_u32le(&w, (uint32_t)list->size);
+    write_u32le(&w, 0);
+    write_u32le(&w, (uint32_t)(OWNER_BYTES + size));
+    write_bytes(&w, owner->bytes, sizeof(owner->bytes));
+    write_bytes(&w, data, size);
+    return list;
+}
+
+struct bytes *signature_data(const struct signature *signature, struct error *err)
+{
+    struct bytes *bytes = bytes_new(OWNER_BYTES + signature->size, err);
+
+    if (bytes == NULL)
+        return NULL;
+    memcpy(bytes->data, signature->owner.bytes, OWNER_BYTES);
+    memcpy(bytes->data + OWNER_BYTES, signature->data, signature->size);
+    return bytes;
 }

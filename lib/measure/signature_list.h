@@ -36,5 +36,10 @@ struct signature_list {
 struct signature_list *signature_list_parse(const void *data, size_t size, struct error *err);
 void signature_list_free(struct signature_list *list);
 DEFINE_OWNED(signature_list);
+/* A list of one entry, as a variable holds it; SIGNATURE_X509 or SIGNATURE_SHA256. */
+struct bytes *signature_list_of_one(enum signature_kind kind, const struct guid *owner,
+                                    const void *data, size_t size, struct error *err);
+/* EFI_SIGNATURE_DATA: the owner and the data behind it. */
+struct bytes *signature_data(const struct signature *signature, struct error *err);
 
 #endif

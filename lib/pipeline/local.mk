@@ -1,4 +1,6 @@
 libcoldseal_a_SOURCES += \
+	lib/pipeline/boot_states.c \
+	lib/pipeline/boot_states.h \
 	lib/pipeline/decrypt.c \
 	lib/pipeline/describe.c lib/pipeline/describe.h \
 	lib/pipeline/describe_firmware.c lib/pipeline/describe_firmware.h \
@@ -10,6 +12,9 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/key_files.c lib/pipeline/key_files.h \
 	lib/pipeline/new_keyslots.c lib/pipeline/new_keyslots.h \
 	lib/pipeline/new_provenance.c lib/pipeline/new_provenance.h \
+	lib/pipeline/predict.c \
+	lib/pipeline/predict_text.c \
+	lib/pipeline/predict_text.h \
 	lib/pipeline/prepare.c \
 	lib/pipeline/prepared.c lib/pipeline/prepared.h \
 	lib/pipeline/recrypt.c lib/pipeline/recrypt.h \

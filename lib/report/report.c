@@ -11,6 +11,7 @@
 
 struct coldseal_report {
     json_object *json;
+    char *text; /* NULL: made of `json` */
 };
 
 struct coldseal_report *report_new(const char *command, struct error *err)
@@ -37,6 +38,7 @@ void coldseal_report_free(struct coldseal_report *report)
     if (report == NULL)
         return;
     json_object_put(report->json);
+    free(report->text);
     free(report);
 }
 
@@ -57,7 +59,18 @@ char *coldseal_report_json(const struct coldseal_report *report, struct coldseal
 
 char *coldseal_report_text(const struct coldseal_report *report, struct coldseal_error *err)
 {
-    return text_render(report->json, err);
+    if (report->text == NULL)
+        return text_render(report->json, err);
+    char *copy = strdup(report->text);
+    if (copy == NULL)
+        error_no_memory(err);
+    return copy;
+}
+
+void report_set_text(struct coldseal_report *report, char *text)
+{
+    free(report->text);
+    report->text = text;
 }
 
 static const char *code_name(enum coldseal_code code)

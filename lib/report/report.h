@@ -10,6 +10,8 @@
 struct coldseal_report *report_new(const char *command, struct error *err);
 /* The object to add members to; borrowed. */
 json_object *report_json(struct coldseal_report *report);
+/* What people get instead of the object's members; taken over. */
+void report_set_text(struct coldseal_report *report, char *text);
 DEFINE_OWNED(coldseal_report);
 /* The member "error" of a report that stands for a failure all the same. */
 bool report_add_failure(struct coldseal_report *report, const struct error *failure,

@@ -15,8 +15,8 @@ static void put_indent(FILE *out, int depth)
     fprintf(out, "%*s", depth * INDENT, "");
 }
 
-/* UTF-8 passes, control characters (C0, DEL and, as U+0080 to U+009F, C1) do not. */
-static void put_printable(FILE *out, const char *text)
+/* C1 is U+0080 to U+009F. */
+void text_put_printable(FILE *out, const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
         bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
@@ -57,7 +57,7 @@ static void put_scalar(FILE *out, json_object *value, bool is_size)
     else if (value == NULL)
         fputs("none", out);
     else
-        put_printable(out, json_object_get_string(value));
+        text_put_printable(out, json_object_get_string(value));
 }
 
 static bool is_scalar(json_object *value)

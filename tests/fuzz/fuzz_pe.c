@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PE headers: what they lead to lies within the file. */
+/* PE headers: what they lead to lies within the file; the table of variables in a shim. */
 #include <stdlib.h>
 
 #include "boot/pe.h"
+#include "boot/shim_mok.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -22,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (pe.headers_size > size || pe.checksum_offset + 4 > size ||
         pe.security_entry_offset + 8 > size)
+        abort();
+    struct shim_mok_table table;
+    if (shim_mok_table_read(&pe, &table, &err) && table.count == 0)
         abort();
     return 0;
 }

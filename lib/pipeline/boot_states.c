@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/boot_states.h"
+
+#include <string.h>
+
+void boot_states_drop(struct boot_states *states)
+{
+    predictions_drop(&states->predictions);
+    boot_chain_drop(&states->chain);
+    for (size_t i = 0; i < states->firmware_count; i++)
+        firmware_free(states->firmware[i]);
+    states->firmware_count = 0;
+    boot_files_free(states->files);
+    states->files = NULL;
+}
+
+/* A state that leads to the same values needs no policy of its own. */
+static bool is_known(const struct predictions *predictions, const struct prediction *prediction)
+{
+    for (size_t i = 0; i < predictions->count; i++) {
+        const struct prediction *other = predictions->items[i];
+        if (other->known == prediction->known &&
+            memcmp(other->pcrs, prediction->pcrs, sizeof(other->pcrs)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool add_state(struct boot_states *states, const char *path,
+                      const struct boot_program_source *programs, struct error *err)
+{
+    struct firmware *firmware = firmware_read_file(path, err);
+
+    if (firmware == NULL)
+        return false;
+    states->firmware[states->firmware_count++] = firmware;
+    OWNED(prediction) prediction =
+        predict_boot(states->files, &states->chain, programs, firmware, firmware->origin, err);
+    if (prediction == NULL)
+        return error_wrap(err, "with %s", path);
+    if (!is_known(&states->predictions, prediction))
+        states->predictions.items[states->predictions.count++] = TAKE(prediction);
+    return true;
+}
+
+bool boot_states_predict(struct boot_files *files, const char *const *firmware_paths, size_t count,
+                         struct boot_states *states, struct error *err)
+{
+    const struct boot_program_source programs = boot_program_files();
+
+    *states = (struct boot_states){.files = files};
+    if (count > PREDICTION_STATE_LIMIT)
+        return error_set(err, COLDSEAL_USAGE, "more than %zu firmware states",
+                         PREDICTION_STATE_LIMIT);
+    if (!boot_chain_find(files, &programs, &states->chain, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!add_state(states, firmware_paths[i], &programs, err))
+            return false;
+    }
+    return true;
+}
+
+json_object *boot_states_describe_firmware(const struct boot_states *states, struct error *err)
+{
+    OWNED_JSON array = json_new_array(err);
+
+    for (size_t i = 0; array != NULL && i < states->firmware_count; i++) {
+        if (!json_append(array, json_object_new_string(states->firmware[i]->origin), err))
+            return NULL;
+    }
+    return TAKE(array);
+}

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Recorded boots, predicted event by event from what was recorded of the image and of the firmware's
+# state: digests and data of all that firmware, shim, GRUB and kernel measured into PCR 4, 7, 8, 9
+# and 14. One change of what the prediction is made from is told.
+# limit: 120
+. "$SRC/tests/lib/common.sh"
+
+tool=$BUILD/tests/tools/predict_tool
+
+# events LOG: how many tpm2_eventlog sees in those PCRs
+events()
+{
+    { tpm2_eventlog "$1" 2>/dev/null || true; } | awk '
+        $1 == "PCRIndex:" { pcr = $2 }
+        $1 == "EventType:" && $2 != "EV_NO_ACTION" && pcr ~ /^(4|7|8|9|14)$/ { count++ }
+        END { print count }'
+}
+
+# changed CASE FILE SED-SCRIPT: a copy of the case with one file changed
+changed()
+{
+    rm -rf "$TMP/case" "$TMP/builds"
+    cp -r "$1" "$TMP/case"
+    cp -r "${1%/*}/builds" "$TMP/"
+    sed -i "$3" "$TMP/case/$2"
+    ! cmp -s "$1/$2" "$TMP/case/$2" || fail "$2 did not change"
+}
+
+cases=0
+for folder in "$SRC"/tests/replay/*/programs.json; do
+    folder=${folder%/*}
+    cases=$((cases + 1))
+    result=$("$tool" replay "$folder") || fail "${folder##*/}"
+    note "${folder##*/}: $result"
+    [ "${result%% *}" = "$(events "$folder/eventlog.bin")" ] ||
+        fail "tpm2_eventlog counts $(events "$folder/eventlog.bin") events"
+
+    changed "$folder" programs.json '0,/"sha256":"\(.\)/s//"sha256":"x/;s/"sha256":"x/"sha256":"0/'
+    expect_refusal 1 'PCR 4, program' "$tool" replay "$TMP/case"
+    changed "$folder" programs.json 's/sbat,1,20/sbat,1,19/'
+    expect_refusal 1 'PCR 7, variable SbatLevel' "$tool" replay "$TMP/case"
+    changed "$folder" programs.json '/"name":"MokListX"/,/vendor/s/true/False/;/"name":"MokListX"/,/vendor/s/false/true/;s/False/false/'
+    expect_refusal 1 'PCR 14, variable MokListX' "$tool" replay "$TMP/case"
+    changed "$folder" firmware.json 's/"measured":true/"measured":false/'
+    expect_refusal 1 'PCR 4, separator' "$tool" replay "$TMP/case"
+    changed "$folder" grub.cfg 's/^set timeout=0/set timeout=00/;s/^  *set timeout=0/set timeout=00/'
+    expect_refusal 1 'PCR [89]' "$tool" replay "$TMP/case"
+done
+[ "$cases" -ge 4 ] || fail "only $cases recorded boots"
