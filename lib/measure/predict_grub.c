@@ -175,14 +175,15 @@ static bool measure_initrd(struct walk *walk, struct error *err)
     uint8_t room[TAG_LIMIT];
     struct measurement measurement = tagged(TAG_INITRD, "Linux initrd", room);
     struct digest_set digests;
-    char what[BOOT_PATH_LIMIT_BYTES + 128];
+    char file[BOOT_PATH_LIMIT_BYTES + 96];
+    char what[sizeof(file) + 32];
 
     if (walk->initrd_count > 1)
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "%s:%u: several initrd files, which the kernel measures as one",
                          walk->initrd->config, walk->initrd->line);
-    name_file(walk, walk->initrd, what, sizeof(what));
-    strcat(what, ", by the kernel's EFI stub");
+    name_file(walk, walk->initrd, file, sizeof(file));
+    snprintf(what, sizeof(what), "%s, by the kernel's EFI stub", file);
     measurement.source = SOURCE_FILE;
     measurement.what = what;
     return boot_files_digest(walk->run->files, walk->initrd->volume, walk->initrd->path, &digests,

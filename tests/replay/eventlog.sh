@@ -39,7 +39,10 @@ for log in "$SRC"/tests/replay/*/eventlog.bin; do
     dir=${log%/*}
     note "${dir##*/}"
     values "$log" >"$TMP/ours"
-    grep -E '^([0-9]|14|15) ' "$dir/pcrs.txt" | diff - "$TMP/ours" || fail "not the TPM's values"
+    grep -E '^([0-9]|14|15) ' "$dir/pcrs.txt" >"$TMP/recorded"
+    # Not every recording has PCR 15, which no event of a log leads to.
+    grep -q '^15 ' "$TMP/recorded" || echo "15 $(printf '%064d' 0)" >>"$TMP/recorded"
+    diff "$TMP/recorded" "$TMP/ours" || fail "not the TPM's values"
 
     tpm2_eventlog "$log" 2>/dev/null |
         sed -n '/^pcrs:/,$p' | sed -n '/sha256:/,/sha[135][82]*[124]*:$/s/^ *\([0-9]*\) *: 0x\(.*\)$/\1 \2/p' >"$TMP/tools"
