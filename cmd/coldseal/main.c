@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
+
+/* From this size on memory comes from the kernel, zeroed and untouched, and goes back to it.
+ * Without a fixed threshold the C library raises its own, and then clears 16 MiB for each LUKS2
+ * header. */
+#define MMAP_THRESHOLD_BYTES (1 << 20)
 
 const struct command commands[] = {
     {"inspect", "IMAGE", "Show what is in an image, and what is wrong with it", inspect_run},
@@ -67,6 +73,7 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
     coldseal_harden_process();
+    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
     setlocale(LC_ALL, "C.UTF-8");
     if (argc < 2)
         return print_usage(stderr, COLDSEAL_USAGE);

@@ -50,17 +50,29 @@ static size_t made_count(const struct luks2_request *request)
     return count;
 }
 
+/* libcryptsetup wants room for one. */
+static size_t made_bytes(const struct luks2_request *request)
+{
+    size_t made = made_count(request);
+
+    return (made == 0 ? 1 : made) * LUKS2_AREA_BYTES;
+}
+
+/* Right behind the keyslots, since libcryptsetup writes zeros up to there. */
+static size_t data_offset(const struct luks2_request *request)
+{
+    return LUKS2_KEYSLOTS_OFFSET + made_bytes(request);
+}
+
 static bool format_header(struct luks2_device *device, const struct luks2_request *request,
                           struct error *err)
 {
     struct crypt_params_luks2 params = {
         .pbkdf = &cost_random,
-        .data_alignment = LUKS2_HEADER_BYTES / 512,
+        .data_alignment = (uint32_t)(data_offset(request) / 512),
         .sector_size = LUKS2_SECTOR_BYTES,
     };
-    size_t made = made_count(request);
-    int code = crypt_set_metadata_size(device->cd, LUKS2_METADATA_BYTES,
-                                       (made == 0 ? 1 : made) * LUKS2_AREA_BYTES);
+    int code = crypt_set_metadata_size(device->cd, LUKS2_METADATA_BYTES, made_bytes(request));
 
     if (code == 0)
         code = crypt_format(device->cd, CRYPT_LUKS2, "aes", "xts-plain64", request->uuid,
@@ -96,11 +108,19 @@ static bool make_keyslots(struct luks2_device *device, const struct luks2_reques
     return true;
 }
 
+static bool set_size(json_object *object, const char *name, size_t size, struct error *err)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%zu", size);
+    return json_add(object, name, json_object_new_string(text), err);
+}
+
+/* The frozen geometry in place of the one that was just large enough. */
 static json_object *take_metadata(struct luks2_device *device, struct error *err)
 {
     const char *text;
-    json_object *config;
-    char size[24];
+    json_object *config, *segments, *segment;
     int code = crypt_dump_json(device->cd, &text, 0);
 
     if (code < 0) {
@@ -108,9 +128,11 @@ static json_object *take_metadata(struct luks2_device *device, struct error *err
         return NULL;
     }
     OWNED_JSON json = json_parse(text, strlen(text), err);
-    snprintf(size, sizeof(size), "%zu", LUKS2_KEYSLOTS_BYTES);
     if (json == NULL || !json_get_object(json, "config", &config, err) ||
-        !json_add(config, "keyslots_size", json_object_new_string(size), err))
+        !set_size(config, "keyslots_size", LUKS2_KEYSLOTS_BYTES, err) ||
+        !json_get_object(json, "segments", &segments, err) ||
+        !json_get_object(segments, "0", &segment, err) ||
+        !set_size(segment, "offset", LUKS2_HEADER_BYTES, err))
         return NULL;
     return TAKE(json);
 }
@@ -203,7 +225,7 @@ struct luks2_header *luks2_build(const struct luks2_request *request, struct err
         return NULL;
     OWNED_FD fd = memfd_create("luks2-header", MFD_CLOEXEC);
     /* libcryptsetup wants to see some data behind the header. */
-    if (fd < 0 || ftruncate(fd, LUKS2_HEADER_BYTES + LUKS2_SECTOR_BYTES) != 0) {
+    if (fd < 0 || ftruncate(fd, (off_t)(data_offset(request) + LUKS2_SECTOR_BYTES)) != 0) {
         error_errno(err, COLDSEAL_IO, "room for a LUKS2 header in memory");
         return NULL;
     }

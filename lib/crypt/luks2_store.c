@@ -2,6 +2,7 @@
 /* Headers on a disk, and the order in which one replaces another. */
 #include "core/checked.h"
 #include "crypt/luks2.h"
+#include "image/zeros.h"
 #include "token/luks2_rekey.h"
 
 /* A header in its bytes, and where it goes. */
@@ -19,8 +20,13 @@ static bool write_piece(const struct place *place, const struct bytes *bytes, ui
 static bool write_copy(const struct place *place, const struct bytes *bytes, unsigned copy,
                        struct error *err)
 {
-    return write_piece(place, bytes, copy * LUKS2_METADATA_BYTES, LUKS2_METADATA_BYTES, err) &&
-           disk_flush(place->disk, err);
+    return write_piece(place, bytes, copy * LUKS2_METADATA_BYTES, LUKS2_METADATA_BYTES, err);
+}
+
+static bool flush_copy(const struct place *place, const struct bytes *bytes, unsigned copy,
+                       struct error *err)
+{
+    return write_copy(place, bytes, copy, err) && disk_flush(place->disk, err);
 }
 
 static bool write_keyslots(const struct place *place, const struct luks2_header *header,
@@ -34,7 +40,7 @@ static bool write_keyslots(const struct place *place, const struct luks2_header 
                          LUKS2_AREA_BYTES, err))
             return false;
     }
-    return disk_flush(place->disk, err);
+    return true;
 }
 
 static uint64_t areas_of(const struct luks2_header *header)
@@ -48,19 +54,19 @@ static uint64_t areas_of(const struct luks2_header *header)
     return used;
 }
 
-/* In `bytes` the areas that nobody owns are zero. */
 static bool wipe_others(const struct place *place, const struct luks2_header *header,
-                        const struct bytes *bytes, struct error *err)
+                        struct error *err)
 {
     uint64_t used = areas_of(header);
 
     for (unsigned index = 0; index < LUKS2_AREA_COUNT; index++) {
         if ((used >> index & 1) == 0 &&
-            !write_piece(place, bytes, LUKS2_KEYSLOTS_OFFSET + index * LUKS2_AREA_BYTES,
+            !zeros_write(place->disk,
+                         place->offset_bytes + LUKS2_KEYSLOTS_OFFSET + index * LUKS2_AREA_BYTES,
                          LUKS2_AREA_BYTES, err))
             return false;
     }
-    return disk_flush(place->disk, err);
+    return true;
 }
 
 struct bytes *luks2_header_bytes(struct disk *disk, uint64_t offset_bytes, struct error *err)
@@ -71,7 +77,7 @@ struct bytes *luks2_header_bytes(struct disk *disk, uint64_t offset_bytes, struc
         return NULL;
     }
     OWNED(bytes) bytes = bytes_new(LUKS2_HEADER_BYTES, err);
-    if (bytes == NULL || !disk_pread(disk, bytes->data, bytes->size, offset_bytes, err))
+    if (bytes == NULL || !zeros_read_around(disk, bytes->data, bytes->size, offset_bytes, err))
         return NULL;
     return TAKE(bytes);
 }
@@ -86,15 +92,18 @@ struct luks2_header *luks2_load(struct disk *disk, uint64_t offset_bytes, struct
 bool luks2_store(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *header,
                  struct error *err)
 {
+    struct place place = {disk, offset_bytes};
     OWNED(bytes) bytes = luks2_header_serialise(header, err);
 
-    return bytes != NULL && disk_pwrite(disk, bytes->data, bytes->size, offset_bytes, err);
+    return bytes != NULL && write_keyslots(&place, header, bytes, err) &&
+           write_copy(&place, bytes, 0, err) && write_copy(&place, bytes, 1, err) &&
+           wipe_others(&place, header, err);
 }
 
 static bool heal_copies(const struct place *place, const struct luks2_header *header,
                         const struct bytes *bytes, struct error *err)
 {
-    return header->copies_agree || write_copy(place, bytes, 1 - header->copy, err);
+    return header->copies_agree || flush_copy(place, bytes, 1 - header->copy, err);
 }
 
 bool luks2_finish(struct disk *disk, uint64_t offset_bytes, const struct luks2_header *header,
@@ -104,7 +113,7 @@ bool luks2_finish(struct disk *disk, uint64_t offset_bytes, const struct luks2_h
     OWNED(bytes) bytes = luks2_header_serialise(header, err);
 
     return bytes != NULL && heal_copies(&place, header, bytes, err) &&
-           wipe_others(&place, header, bytes, err);
+           wipe_others(&place, header, err) && disk_flush(disk, err);
 }
 
 static bool prepare_replace(const struct place *place, const struct luks2_header *old,
@@ -126,8 +135,9 @@ bool luks2_replace(struct disk *disk, uint64_t offset_bytes, const struct luks2_
     OWNED(bytes) bytes = luks2_header_serialise(header, err);
 
     return bytes != NULL && prepare_replace(&place, old, header, err) &&
-           write_keyslots(&place, header, bytes, err) && write_copy(&place, bytes, 0, err) &&
-           write_copy(&place, bytes, 1, err) && wipe_others(&place, header, bytes, err);
+           write_keyslots(&place, header, bytes, err) && disk_flush(disk, err) &&
+           flush_copy(&place, bytes, 0, err) && flush_copy(&place, bytes, 1, err) &&
+           wipe_others(&place, header, err) && disk_flush(disk, err);
 }
 
 static bool write_rekey(const struct place *place, struct luks2_rekey *rekey, bool keyslots,
@@ -136,8 +146,12 @@ static bool write_rekey(const struct place *place, struct luks2_rekey *rekey, bo
     rekey->sequence_id++;
     OWNED(bytes) bytes = luks2_rekey_serialise(rekey, err);
 
-    return bytes != NULL && (!keyslots || write_keyslots(place, rekey->new, bytes, err)) &&
-           write_copy(place, bytes, 0, err) && write_copy(place, bytes, 1, err);
+    if (bytes == NULL)
+        return false;
+    if (keyslots &&
+        (!write_keyslots(place, rekey->new, bytes, err) || !disk_flush(place->disk, err)))
+        return false;
+    return flush_copy(place, bytes, 0, err) && flush_copy(place, bytes, 1, err);
 }
 
 bool luks2_rekey_plan(struct disk *disk, uint64_t offset_bytes, struct luks2_rekey *rekey,
@@ -165,6 +179,7 @@ bool luks2_rekey_end(struct disk *disk, uint64_t offset_bytes, const struct luks
 
     header->sequence_id = rekey->sequence_id + 1;
     OWNED(bytes) bytes = luks2_header_serialise(header, err);
-    return bytes != NULL && write_copy(&place, bytes, 0, err) &&
-           write_copy(&place, bytes, 1, err) && wipe_others(&place, header, bytes, err);
+    return bytes != NULL && flush_copy(&place, bytes, 0, err) &&
+           flush_copy(&place, bytes, 1, err) && wipe_others(&place, header, err) &&
+           disk_flush(disk, err);
 }

@@ -21,7 +21,8 @@ libcoldseal_a_SOURCES += \
 	lib/image/qcow2_write.c lib/image/qcow2_write.h \
 	lib/image/ranges.c lib/image/ranges.h \
 	lib/image/raw.c \
-	lib/image/sink.c lib/image/sink.h
+	lib/image/sink.c lib/image/sink.h \
+	lib/image/zeros.c lib/image/zeros.h
 
 check_PROGRAMS += tests/tools/disk_cat
 tests_tools_disk_cat_SOURCES = tests/tools/disk_cat.c

@@ -42,10 +42,16 @@ static bool copy_part(int fd, struct disk *disk, uint64_t base, uint64_t offset,
     if (buffer == NULL)
         return false;
     while (length > 0) {
-        size_t size = (size_t)min_u64(length, COPY_BYTES);
-        if (!disk_pread(disk, buffer->data, size, base + offset, err) ||
-            !write_at(fd, buffer->data, size, offset, err))
+        struct extent extent;
+        if (!disk_extent(disk, base + offset, &extent, err))
             return false;
+        uint64_t size = min_u64(length, extent.length_bytes);
+        if (extent.kind == EXTENT_DATA) {
+            size = min_u64(size, COPY_BYTES);
+            if (!disk_pread(disk, buffer->data, size, base + offset, err) ||
+                !write_at(fd, buffer->data, size, offset, err))
+                return false;
+        }
         offset += size;
         length -= size;
     }

@@ -14,6 +14,7 @@
 
 #include "image/clone.h"
 #include "image/open.h"
+#include "image/zeros.h"
 
 static int memory_file(const void *data, size_t size)
 {
@@ -171,6 +172,35 @@ static void file_that_shrinks(void **state)
     assert_int_equal(err.code, COLDSEAL_IO);
 }
 
+/* A file of holes but for two bytes: what is zero already is neither read nor written. */
+static void zeros_stay_holes(void **state)
+{
+    struct error err = {0};
+    struct stat file;
+    char path[] = "/tmp/test_disk-XXXXXX";
+    OWNED_FD fd = mkstemp(path);
+    OWNED_PTR(uint8_t) data = calloc(1, 4 << 20);
+
+    (void)state;
+    unlink(path);
+    assert_int_equal(ftruncate(fd, 4 << 20), 0);
+    OWNED(disk) disk = raw_open(fd, true, &err);
+    assert_true(disk_pwrite(disk, "x", 1, 1 << 20, &err));
+    assert_true(disk_pwrite(disk, "y", 1, (3 << 20) - 1, &err));
+    assert_true(zeros_read_around(disk, data, 3 << 20, 0, &err));
+    assert_int_equal(data[1 << 20], 'x');
+    assert_int_equal(data[(3 << 20) - 1], 'y');
+    data[1 << 20] = data[(3 << 20) - 1] = 0;
+    assert_true(zeros_write(disk, 512, (3 << 20) - 1 - 512, &err));
+    assert_int_equal(fstat(fd, &file), 0);
+    assert_true(file.st_blocks * 512 < 512 << 10);
+    assert_true(zeros_read_around(disk, data, 4 << 20, 0, &err));
+    assert_int_equal(data[1 << 20], 0);
+    assert_int_equal(data[(3 << 20) - 1], 'y');
+    assert_false(zeros_write(disk, 4 << 20, 1, &err));
+    assert_false(zeros_read_around(disk, data, 2, (4 << 20) - 1, &err));
+}
+
 /* /tmp: memfd has its holes too, but a file system is what images lie on. */
 static void clones(void **state)
 {
@@ -204,6 +234,7 @@ int main(void)
         cmocka_unit_test(raw_disk),          cmocka_unit_test(raw_holes),
         cmocka_unit_test(raw_of_odd_size),   cmocka_unit_test(recognises_content),
         cmocka_unit_test(file_that_shrinks), cmocka_unit_test(clones),
+        cmocka_unit_test(zeros_stay_holes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
