@@ -2,9 +2,11 @@
 #include "core/json.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/json_duplicates.h"
+#include "core/outfile.h"
 
 static bool json_text_is_strict(const char *text, size_t size, struct error *err)
 {
@@ -41,6 +43,19 @@ json_object *json_parse(const char *text, size_t size, struct error *err)
     else
         error_set(err, COLDSEAL_BAD_IMAGE, "not JSON: %s", json_tokener_error_desc(code));
     return NULL;
+}
+
+bool json_write_file(const char *path, json_object *json, bool replace, struct error *err)
+{
+    const char *pretty = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
+    OWNED_PTR(char) text = NULL;
+
+    if (pretty == NULL || asprintf(&text, "%s\n", pretty) < 0) {
+        text = NULL;
+        return error_no_memory(err);
+    }
+    return outfile_write(path, text, strlen(text), 0644, replace, err);
 }
 
 static bool json_get(json_object *object, const char *key, json_type type, json_object **value,

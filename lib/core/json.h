@@ -28,6 +28,10 @@ bool json_get_bool(json_object *object, const char *key, bool *value, struct err
 bool json_get_object(json_object *object, const char *key, json_object **value, struct error *err);
 bool json_get_array(json_object *object, const char *key, json_object **value, struct error *err);
 
+/* A document for people too: indented, readable by everybody, complete or absent as outfile_write()
+ * has it. */
+bool json_write_file(const char *path, json_object *json, bool replace, struct error *err);
+
 /* An object without members other than the `count` ones of `names`: COLDSEAL_BAD_IMAGE, names it.
  */
 bool json_only_members(json_object *object, const char *const *names, size_t count,

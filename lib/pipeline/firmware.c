@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/outfile.h"
 #include "image/open.h"
 #include "measure/firmware_import.h"
 #include "pipeline/describe_firmware.h"
@@ -197,17 +196,8 @@ static bool write_document(const struct coldseal_firmware_import_options *option
                            const struct firmware *firmware, struct error *err)
 {
     OWNED_JSON json = firmware_to_json(firmware, err);
-    OWNED_PTR(char) text = NULL;
 
-    if (json == NULL)
-        return false;
-    const char *pretty = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (pretty == NULL || asprintf(&text, "%s\n", pretty) < 0) {
-        text = NULL;
-        return error_no_memory(err);
-    }
-    return outfile_write(options->out, text, strlen(text), 0644, options->force, err);
+    return json != NULL && json_write_file(options->out, json, options->force, err);
 }
 
 bool coldseal_firmware_import(const struct coldseal_firmware_import_options *options,

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* target read: a TPM's storage key and what vouches for it. */
-#include <stdio.h>
-#include <string.h>
-
-#include "core/outfile.h"
+#include "core/json.h"
 #include "pipeline/describe.h"
 #include "report/report.h"
 #include "seal/tpm.h"
@@ -19,17 +16,8 @@ static bool write_document(const struct coldseal_target_read_options *options,
                            const struct target *target, struct error *err)
 {
     OWNED_JSON json = target_to_json(target, err);
-    OWNED_PTR(char) text = NULL;
 
-    if (json == NULL)
-        return false;
-    const char *pretty = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (pretty == NULL || asprintf(&text, "%s\n", pretty) < 0) {
-        text = NULL;
-        return error_no_memory(err);
-    }
-    return outfile_write(options->out, text, strlen(text), 0644, options->force, err);
+    return json != NULL && json_write_file(options->out, json, options->force, err);
 }
 
 bool coldseal_target_read(const struct coldseal_target_read_options *options,
