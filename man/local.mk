@@ -3,6 +3,7 @@ dist_man_MANS += \
 	man/coldseal.1 \
 	man/coldseal-decrypt.1 \
 	man/coldseal-encrypt.1 \
+	man/coldseal-explain.1 \
 	man/coldseal-firmware.1 \
 	man/coldseal-inspect.1 \
 	man/coldseal-predict.1 \

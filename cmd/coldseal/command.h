@@ -90,6 +90,7 @@ int predict_run(const struct command *self, int argc, char **argv);
 int seal_run(const struct command *self, int argc, char **argv);
 int verify_run(const struct command *self, int argc, char **argv);
 int rekey_run(const struct command *self, int argc, char **argv);
+int explain_run(const struct command *self, int argc, char **argv);
 int unseal_run(const struct command *self, int argc, char **argv);
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

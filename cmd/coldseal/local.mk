@@ -3,6 +3,7 @@ coldseal_SOURCES = \
 	cmd/coldseal/command.h \
 	cmd/coldseal/decrypt.c \
 	cmd/coldseal/encrypt.c \
+	cmd/coldseal/explain.c \
 	cmd/coldseal/firmware_import.c \
 	cmd/coldseal/inspect.c \
 	cmd/coldseal/main.c \

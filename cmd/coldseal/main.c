@@ -29,6 +29,7 @@ const struct command commands[] = {
     {"verify", "IMAGE", "Check everything that a sealed image promises", verify_run},
     {"rekey", "IN (OUT | --in-place)", "Encrypt an image's data anew under a new volume key",
      rekey_run},
+    {"explain", "IMAGE LOG", "Say why a machine did not unlock", explain_run},
     {"unseal", "IMAGE --key-out FILE", "Ask a TPM for an image's key, as the guest would",
      unseal_run},
 };

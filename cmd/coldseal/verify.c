@@ -5,6 +5,7 @@ int verify_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_verify_options options = {0};
     const struct option_spec specs[] = {
+        {"firmware", 0, OPTION_STRING, "FW", "the target's firmware state", &options.firmware},
         {"target", 0, OPTION_STRING, "TARGET", "target document it should be sealed to",
          &options.target},
         {"source", 0, OPTION_STRING, "PLAIN", "the image that was encrypted", &options.source},

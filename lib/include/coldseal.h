@@ -214,6 +214,7 @@ COLDSEAL_API bool coldseal_seal(const struct coldseal_seal_options *options,
 
 struct coldseal_verify_options {
     const char *image;
+    const char *firmware; /* the target's firmware state, or NULL */
     const char *target;   /* target document, or NULL */
     const char *source;   /* the plain image that was encrypted, or NULL */
     const char *key_file; /* a secret that opens the image, or NULL */
@@ -241,6 +242,14 @@ struct coldseal_rekey_options {
 };
 COLDSEAL_API bool coldseal_rekey(const struct coldseal_rekey_options *options,
                                  struct coldseal_report **report, struct coldseal_error *err);
+
+struct coldseal_explain_options {
+    const char *image;
+    const char *log;      /* console text or binary event log; "-" is standard input */
+    const char *firmware; /* the target's firmware state, or NULL */
+};
+COLDSEAL_API bool coldseal_explain(const struct coldseal_explain_options *options,
+                                   struct coldseal_report **report, struct coldseal_error *err);
 
 struct coldseal_unseal_options {
     const char *image;

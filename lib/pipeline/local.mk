@@ -5,6 +5,9 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/describe.c lib/pipeline/describe.h \
 	lib/pipeline/describe_firmware.c lib/pipeline/describe_firmware.h \
 	lib/pipeline/encrypt.c \
+	lib/pipeline/explain.c \
+	lib/pipeline/explain_log.c lib/pipeline/explain_log.h \
+	lib/pipeline/explain_report.c lib/pipeline/explain_report.h \
 	lib/pipeline/firmware.c \
 	lib/pipeline/guest_stamp.c lib/pipeline/guest_stamp.h \
 	lib/pipeline/identity.c lib/pipeline/identity.h \
@@ -33,6 +36,7 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/verify_esp.c lib/pipeline/verify_esp.h \
 	lib/pipeline/verify_header.c \
 	lib/pipeline/verify_layout.c \
+	lib/pipeline/verify_prediction.c \
 	lib/pipeline/verify_tokens.c \
 	lib/pipeline/workspace.c lib/pipeline/workspace.h \
 	lib/pipeline/write_image.c lib/pipeline/write_image.h

@@ -18,7 +18,7 @@ static void verification_drop(struct verification *work)
 static bool run_checks(struct verification *work, struct error *err)
 {
     return verify_layout(work, err) && verify_header(work, err) && verify_tokens(work, err) &&
-           verify_boot_side(work, err) && verify_data(work, err);
+           verify_boot_side(work, err) && verify_prediction(work, err) && verify_data(work, err);
 }
 
 static bool fill_report(const struct verification *work, json_object *json, struct error *err)

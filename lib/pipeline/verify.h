@@ -31,6 +31,8 @@ bool verify_header(struct verification *work, struct error *err);
 bool verify_tokens(struct verification *work, struct error *err);
 /* ESP: grub.cfg, and what else is there that decides. Sets `side` and `command_line`. */
 bool verify_boot_side(struct verification *work, struct error *err);
+/* With --firmware: whether it starts the image, and what the image then measures. */
+bool verify_prediction(struct verification *work, struct error *err);
 /* Root's data; with a key, what is in it as well. Sets the members about guest and blocks. */
 bool verify_data(struct verification *work, struct error *err);
 /* What still goes from the host to root by design: [{ "channel", "why" }]. */

@@ -23,6 +23,8 @@ static const struct channel always[] = {
     {"firmware-tables", "the kernel runs the ACPI tables that the host makes"},
     {"devices", "disks, network, clock, console output and random numbers of the machine are the "
                 "host's"},
+    {"agents", "agents of a cloud that the image's author put in, other than those that prepare "
+               "masks, do what their host says"},
     {"tpm", "whoever runs the TPM outside the trusted environment has the key"},
 };
 

@@ -18,11 +18,15 @@ sealed_flip_initramfs "$disk" "$TMP/flipped.raw"
 vm_start one "$TMP/flipped.raw"
 sealed_expect_closed one
 rm "$TMP/flipped.raw"
+expect_code 1 "$COLDSEAL" explain "$disk" "$(vm_console one)" --json
+grep -q '"differences":\[{"pcr":9,.*"reason":"initramfs-rebuilt"[^}]*}\]' "$TMP/out" || fail "$(cat "$TMP/out")"
 
 vm_create other
 qemu-img create -q -f qcow2 -b "$disk" -F qcow2 "$TMP/stolen.qcow2"
 vm_start other "$TMP/stolen.qcow2"
 sealed_expect_closed other
+expect_code 0 "$COLDSEAL" explain "$disk" "$(vm_console other)" --json
+grep -q '"differences":\[\],.*the TPM is not the one' "$TMP/out" || fail "$(cat "$TMP/out")"
 
 vm_start one "$disk"
 sealed_expect_open one
