@@ -83,7 +83,7 @@ static bool take(struct grub_lexer *lexer, size_t length, struct error *err)
     const char *text = lexer->buffer + lexer->position;
 
     lexer->position += length;
-    if (recording->depth == 0)
+    if (recording->depth == 0 || length == 0)
         return true;
     if (recording->room - recording->length < length) {
         size_t room = recording->room * 2 + length + 1024;

@@ -178,6 +178,8 @@ static bool take_memdisk(const char *folder, json_object *json, struct grub_buil
 
     if (!json_object_object_get_ex(json, "memdisk", &name))
         return true;
+    if (json_object_get_string_len(name) == 0) /* one that is not read */
+        return (build->memdisk = bytes_new(512, err)) != NULL;
     if (asprintf(&path, "%s/%s", folder, json_object_get_string(name)) < 0)
         return false;
     return (build->memdisk = bytes_read_file(path, FILE_LIMIT_BYTES, err)) != NULL;
@@ -226,6 +228,8 @@ json_object *grub_build_to_json(const struct grub_build *build, struct error *er
     json_add(json, "prefix", json_object_new_string(build->prefix), err);
     if (build->embedded_config != NULL)
         json_add(json, "embedded_config", json_object_new_string(build->embedded_config), err);
+    if (build->memdisk != NULL)
+        json_add(json, "memdisk", json_object_new_string(""), err);
     json_add(json, "tries_fw_path", json_object_new_boolean(build->tries_fw_path), err);
     json_add(json, "refuses_modules", json_object_new_boolean(build->refuses_modules), err);
     json_add(json, "verifies_on_open", json_object_new_boolean(build->verifies_on_open), err);
