@@ -64,7 +64,9 @@ libcoldseal_a_SOURCES += \
 	lib/boot/shim.c \
 	lib/boot/shim.h \
 	lib/boot/shim_mok.c \
-	lib/boot/shim_mok.h
+	lib/boot/shim_mok.h \
+	lib/boot/uki.c \
+	lib/boot/uki.h
 
 check_PROGRAMS += tests/tools/layout_show
 tests_tools_layout_show_SOURCES = tests/tools/layout_show.c
@@ -105,6 +107,10 @@ tests_unit_test_sbat_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_shim
 tests_unit_test_shim_SOURCES = tests/unit/test_shim.c tests/unit/made_pe.c tests/unit/made_pe.h
 tests_unit_test_shim_LDADD = $(unit_libs)
+
+check_PROGRAMS += tests/unit/test_uki
+tests_unit_test_uki_SOURCES = tests/unit/test_uki.c tests/unit/made_pe.c tests/unit/made_pe.h
+tests_unit_test_uki_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_fat
@@ -141,3 +147,8 @@ check_PROGRAMS += tests/fuzz/fuzz_shim
 tests_fuzz_fuzz_shim_SOURCES = tests/fuzz/fuzz_shim.c $(fuzz_main)
 tests_fuzz_fuzz_shim_LDADD = $(unit_libs)
 tests_fuzz_fuzz_shim_LDFLAGS = $(fuzz_ldflags)
+
+check_PROGRAMS += tests/fuzz/fuzz_uki
+tests_fuzz_fuzz_uki_SOURCES = tests/fuzz/fuzz_uki.c $(fuzz_main)
+tests_fuzz_fuzz_uki_LDADD = $(unit_libs)
+tests_fuzz_fuzz_uki_LDFLAGS = $(fuzz_ldflags)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/boot_program.h"
 
+#include "boot/uki.h"
+
 /* A first or second stage has one to three MiB and a kernel some fifteen; a unified kernel image
  * holds an initramfs as well. */
 #define PROGRAM_LIMIT_BYTES ((size_t)256 << 20)
@@ -42,7 +44,7 @@ static bool read_facts(struct boot_program *program, enum boot_program_role role
         return read_kernel(program, err);
     if (role == BOOT_PROGRAM_FIRST && shim_recognise(&program->pe))
         return read_shim(program, err);
-    program->is_uki = pe_section_find(&program->pe, ".linux") != NULL;
+    program->is_uki = uki_recognise(&program->pe);
     if (program->is_uki)
         return true;
     if (role == BOOT_PROGRAM_FIRST)

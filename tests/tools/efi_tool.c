@@ -5,12 +5,14 @@
  *     efi_tool verify-shim FILE DB VENDOR_DB MOK_LIST VENDOR_CERTIFICATE VENDOR_DBX DBX MOK_LIST_X
  *                                   what shim decides; a list is a file, "-" stands for none
  *     efi_tool shim FILE DIR        writes what is built into a shim to files of DIR
+ *     efi_tool uki FILE             the stub, then what it measures: name and SHA-256
  *     efi_tool sections FILE        name, offset and size of the content, in hexadecimal */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "boot/shim.h"
+#include "boot/uki.h"
 #include "core/hex.h"
 #include "measure/authenticode.h"
 
@@ -28,6 +30,26 @@ static bool show_digests(const struct pe *pe, char **args, struct error *err)
         enum digest_algorithm bank = digest_set_algorithm(i);
         hex_encode(digest_set_value_const(&digests, bank), digest_size(bank), text);
         printf("%s %s\n", digest_name(bank), text);
+    }
+    return true;
+}
+
+static bool show_uki(const struct pe *pe, char **args, struct error *err)
+{
+    struct uki uki;
+    uint8_t digest[32];
+    char text[2 * sizeof(digest) + 1];
+
+    (void)args;
+    if (!uki_read(pe, &uki, err))
+        return false;
+    printf("stub %s\n", uki.stub);
+    for (size_t i = 0; i < uki.count; i++) {
+        const struct reader *content = &uki.sections[i].content;
+        if (!digest_bytes(DIGEST_SHA256, content->data, content->size, digest, err))
+            return false;
+        hex_encode(digest, sizeof(digest), text);
+        printf("%s %s\n", uki.sections[i].name, text);
     }
     return true;
 }
@@ -149,6 +171,7 @@ static const struct command commands[] = {
     {"verify", 2, show_verify},
     {"verify-shim", AUTHENTICODE_LISTS, show_verify_shim},
     {"shim", 1, show_shim},
+    {"uki", 0, show_uki},
     {"sections", 0, show_sections},
 };
 
