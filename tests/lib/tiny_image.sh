@@ -37,10 +37,11 @@ tiny_partition()
         END { print first * 512, (last - first + 1) * 512 }'
 }
 
-# tiny_image FILE [ROOT_MIB]: raw; partitions 14, 15, 16 and, last on the disk, 1.
+# tiny_image FILE [ROOT_MIB [ROOT_DIR]]: raw; partitions 14, 15, 16 and, last on the disk, 1 with the
+# files of ROOT_DIR, or those of tiny_root.
 tiny_image()
 {
-    local file=$1 root_mib=${2:-96} work offset size
+    local file=$1 root_mib=${2:-96} root=${3:-} work offset size
     work=$(mktemp -d "$TMP/tiny-XXXXXX")
     rm -f "$file"
     truncate -s $((root_mib + 64))M "$file"
@@ -65,8 +66,11 @@ tiny_image()
     mke2fs -q -t ext4 -L BOOT -U "$TINY_BOOT_UUID" -d "$work/boot" -E offset="$offset" "$file" $((size / 1024))k
 
     read -r offset size < <(tiny_partition "$file" 1)
-    tiny_root "$work/root"
-    mke2fs -q -t ext4 -L cloudimg-rootfs -d "$work/root" -E offset="$offset" "$file" \
+    if [ -z "$root" ]; then
+        root=$work/root
+        tiny_root "$root"
+    fi
+    mke2fs -q -t ext4 -L cloudimg-rootfs -d "$root" -E offset="$offset" "$file" \
         $((size / 1024))k
     rm -rf "$work"
 }
