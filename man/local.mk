@@ -8,7 +8,9 @@ dist_man_MANS += \
 	man/coldseal-inspect.1 \
 	man/coldseal-predict.1 \
 	man/coldseal-prepare.1 \
+	man/coldseal-recovery.1 \
 	man/coldseal-rekey.1 \
+	man/coldseal-reseal.1 \
 	man/coldseal-seal.1 \
 	man/coldseal-target.1 \
 	man/coldseal-unseal.1 \

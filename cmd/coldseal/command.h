@@ -89,6 +89,8 @@ int target_read_run(const struct command *self, int argc, char **argv);
 int predict_run(const struct command *self, int argc, char **argv);
 int seal_run(const struct command *self, int argc, char **argv);
 int verify_run(const struct command *self, int argc, char **argv);
+int reseal_run(const struct command *self, int argc, char **argv);
+int recovery_run(const struct command *self, int argc, char **argv);
 int rekey_run(const struct command *self, int argc, char **argv);
 int explain_run(const struct command *self, int argc, char **argv);
 int unseal_run(const struct command *self, int argc, char **argv);

@@ -11,7 +11,9 @@ coldseal_SOURCES = \
 	cmd/coldseal/output.c \
 	cmd/coldseal/predict.c \
 	cmd/coldseal/prepare.c \
+	cmd/coldseal/recovery.c \
 	cmd/coldseal/rekey.c \
+	cmd/coldseal/reseal.c \
 	cmd/coldseal/seal.c \
 	cmd/coldseal/shared_options.c \
 	cmd/coldseal/shared_options.h \

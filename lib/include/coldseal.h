@@ -201,7 +201,8 @@ struct coldseal_seal_options {
     const char *image;
     const char *out; /* NULL with in_place */
     bool in_place;
-    const char *key_file; /* a secret that opens IMAGE */
+    const char *key_file; /* a secret that opens IMAGE; or, for reseal, … */
+    const char *tcti;     /* … a TPM that still releases one */
     struct coldseal_policy_options policy;
     enum coldseal_key_choice key_choice;
     const char *recovery_key_out; /* one of these two … */
@@ -211,6 +212,30 @@ struct coldseal_seal_options {
 };
 COLDSEAL_API bool coldseal_seal(const struct coldseal_seal_options *options,
                                 struct coldseal_report **report, struct coldseal_error *err);
+/* Another TPM or another policy, the same volume key; recovery keys stay without no_recovery. */
+COLDSEAL_API bool coldseal_reseal(const struct coldseal_seal_options *options,
+                                  struct coldseal_report **report, struct coldseal_error *err);
+
+enum coldseal_recovery_action {
+    COLDSEAL_RECOVERY_ADD,
+    COLDSEAL_RECOVERY_ROTATE, /* a new recovery key instead of those that are there */
+    COLDSEAL_RECOVERY_TEST,   /* does key_file hold one? Changes nothing */
+    COLDSEAL_RECOVERY_REMOVE,
+};
+
+struct coldseal_recovery_options {
+    enum coldseal_recovery_action action;
+    const char *image;
+    const char *out; /* NULL with in_place */
+    bool in_place;
+    const char *key_file;         /* a secret that opens IMAGE; or … */
+    const char *tcti;             /* … a TPM that releases one */
+    const char *recovery_key_out; /* add, rotate */
+    bool no_recovery;             /* no way in but the TPM */
+    struct coldseal_output_options output;
+};
+COLDSEAL_API bool coldseal_recovery(const struct coldseal_recovery_options *options,
+                                    struct coldseal_report **report, struct coldseal_error *err);
 
 struct coldseal_verify_options {
     const char *image;

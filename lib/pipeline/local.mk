@@ -18,14 +18,17 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/predict.c \
 	lib/pipeline/predict_text.c \
 	lib/pipeline/predict_text.h \
+	lib/pipeline/open_by_tpm.c lib/pipeline/open_by_tpm.h \
 	lib/pipeline/prepare.c \
 	lib/pipeline/prepared.c lib/pipeline/prepared.h \
+	lib/pipeline/recovery_test.c lib/pipeline/recovery_test.h \
 	lib/pipeline/recrypt.c lib/pipeline/recrypt.h \
 	lib/pipeline/rekey.c lib/pipeline/rekey_in_place.c lib/pipeline/rekey_in_place.h \
 	lib/pipeline/rekeying.c lib/pipeline/rekeying.h \
 	lib/pipeline/seal.c \
 	lib/pipeline/seal_policy.c lib/pipeline/seal_policy.h \
 	lib/pipeline/sealing.c lib/pipeline/sealing.h \
+	lib/pipeline/sealing_write.c \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/target_read.c \
 	lib/pipeline/unseal.c \

@@ -19,6 +19,13 @@ static bool add_key(const struct new_provenance *request, json_object *old, json
                                 : json_add(token, "key", json_object_new_string(request->key), err);
 }
 
+/* The TPM's keyslot stays, and what is known of it with it. */
+static bool keep_policy(json_object *old, json_object *token, struct error *err)
+{
+    return keep_member(old, token, "target", err) && keep_member(old, token, "pcrs", err) &&
+           keep_member(old, token, "policy", err);
+}
+
 json_object *new_provenance(const struct new_provenance *request, struct error *err)
 {
     OWNED_JSON token = provenance_new(request->slots->sealed ? "sealed" : "pooled", err);
@@ -36,6 +43,8 @@ json_object *new_provenance(const struct new_provenance *request, struct error *
         return NULL;
     if (request->in_place &&
         !json_add(token, PROVENANCE_REKEYED, json_object_new_boolean(true), err))
+        return NULL;
+    if (request->policy == NULL && request->slots->sealed && !keep_policy(old, token, err))
         return NULL;
     if (request->policy != NULL && !seal_policy_describe(request->policy, token, "policy", err))
         return NULL;

@@ -1,146 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seal: a new header for one VM, in a copy of the image or in the image itself. */
+/* seal, reseal and recovery: a new header for one VM. */
+#include "pipeline/recovery_test.h"
 #include "pipeline/sealing.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "core/outfile.h"
-#include "image/clone.h"
-#include "image/open.h"
-#include "pipeline/describe.h"
-#include "pipeline/key_files.h"
-#include "pipeline/recrypt.h"
 #include "report/report.h"
 
-/* The recovery key is safe on disk before the header that needs it; a failure takes it back. */
-static bool write_recovery_key(const struct sealing *work, struct error *err)
+static bool finish(struct sealing *work, struct coldseal_report *report, struct error *err)
 {
-    return key_file_write(work->recovery_key, work->options->recovery_key_out,
-                          work->options->output.force, "recovery key file", err);
-}
-
-static bool store_in_copy(const struct sealing *work, struct outfile *out, struct error *err)
-{
-    OWNED(disk) disk = image_open_fd(outfile_fd(out), true, NULL, err);
-
-    return disk != NULL && luks2_store(disk, work->root.offset_bytes, work->header, err) &&
-           disk_flush(disk, err);
-}
-
-static int open_regular(const char *path, struct error *err)
-{
-    OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat file;
-
-    if (fd < 0 || fstat(fd, &file) != 0) {
-        error_errno(err, COLDSEAL_IO, "open");
-        return -1;
-    }
-    if (!S_ISREG(file.st_mode)) {
-        error_set(err, COLDSEAL_UNSUPPORTED, "only a file is copied: use --in-place for a device");
-        return -1;
-    }
-    return TAKE_FD(fd);
-}
-
-static bool write_copy(const struct sealing *work, struct error *err)
-{
-    const struct coldseal_seal_options *options = work->options;
-    OWNED_FD from = open_regular(options->image, err);
-
-    if (from < 0)
-        return false;
-    OWNED(outfile) out = outfile_open(options->out, 0644, options->output.force, err);
-    if (out == NULL || !image_clone(from, outfile_fd(out), err) || !store_in_copy(work, out, err) ||
-        !write_recovery_key(work, err))
-        return false;
-    if (outfile_commit(out, err))
-        return true;
-    key_file_take_back(options->recovery_key_out);
-    return false;
-}
-
-/* The same format as the image's, as with a copy. */
-static bool write_fresh(struct sealing *work, struct error *err)
-{
-    const struct coldseal_seal_options *options = work->options;
-    struct coldseal_output_options output = options->output;
-    struct write_result result;
-    const struct recrypt_request request = {
-        .source = work->source,
-        .side = &work->side,
-        .old_volume_key = work->old_volume_key,
-        .identity = work->identity,
-        .header = work->header,
-        .path = options->out,
-        .options = &output,
-        .progress = options->progress,
-    };
-
-    output.format = disk_format(work->source->disk);
-    OWNED(image_output) out = recrypt_image(&request, &result, err);
-    if (out == NULL || !write_recovery_key(work, err))
-        return false;
-    if (image_output_commit(out, err))
-        return true;
-    key_file_take_back(options->recovery_key_out);
-    return false;
-}
-
-/* Once the header's first write is out, the recovery key may be the one that opens the image: it
- * stays. */
-static bool write_in_place(const struct sealing *work, struct error *err)
-{
-    return luks2_header_move_apart(work->header, work->root.header, err) &&
-           write_recovery_key(work, err) &&
-           luks2_replace(work->source->disk, work->root.offset_bytes, work->root.header,
-                         work->header, err);
-}
-
-static bool fill_report(const struct sealing *work, struct coldseal_report *report,
-                        struct error *err)
-{
-    const struct coldseal_seal_options *options = work->options;
-    const char *written = options->in_place ? options->image : options->out;
-    json_object *json = report_json(report);
-    bool fresh = options->key_choice == COLDSEAL_KEY_FRESH;
-
-    if (!seal_policy_describe(work->policy, json, "policy_digest", err))
-        return false;
-    json_object *header = describe_header(work->header, err);
-    if (header == NULL || !json_add(json, "luks2", header, err))
-        return false;
-    return json_add(json, "key", json_object_new_string(fresh ? "fresh" : "shared"), err) &&
-           json_add(json, "recovery", json_object_new_boolean(!options->no_recovery), err) &&
-           json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
-           describe_output(json, written, work->source->disk, options->output.checksum, err);
-}
-
-static bool write_sealed(struct sealing *work, struct error *err)
-{
-    if (work->already_sealed)
-        return true;
-    if (!sealing_build_header(work, err))
-        return false;
-    if (work->options->key_choice == COLDSEAL_KEY_FRESH)
-        return write_fresh(work, err);
-    return work->options->in_place ? write_in_place(work, err) : write_copy(work, err);
+    return sealing_write(work, err) && sealing_describe(work, report_json(report), err);
 }
 
 bool coldseal_seal(const struct coldseal_seal_options *options, struct coldseal_report **report_out,
                    struct coldseal_error *err)
 {
     OWNED(coldseal_report) report = report_new("seal", err);
+    bool fresh = options->key_choice == COLDSEAL_KEY_FRESH;
 
     if (report == NULL)
         return false;
-    OWNED(sealing) work = sealing_new(options, err);
-    if (work == NULL || !write_sealed(work, err) || !fill_report(work, report, err))
+    OWNED(sealing) work = sealing_new(SEALING_NEW, options, err);
+    json_object *json = report_json(report);
+    if (work == NULL || !finish(work, report, err) ||
+        !json_add(json, "key", json_object_new_string(fresh ? "fresh" : "shared"), err) ||
+        !json_add(json, "recovery", json_object_new_boolean(!options->no_recovery), err))
         return false;
     if (report_out != NULL)
         *report_out = TAKE(report);
     return true;
+}
+
+bool coldseal_reseal(const struct coldseal_seal_options *options,
+                     struct coldseal_report **report_out, struct coldseal_error *err)
+{
+    OWNED(coldseal_report) report = report_new("reseal", err);
+
+    if (report == NULL)
+        return false;
+    OWNED(sealing) work = sealing_new(SEALING_AGAIN, options, err);
+    if (work == NULL || !finish(work, report, err))
+        return false;
+    if (report_out != NULL)
+        *report_out = TAKE(report);
+    return true;
+}
+
+static bool run_recovery(const struct coldseal_seal_options *options,
+                         enum coldseal_recovery_action action, struct coldseal_report *report,
+                         struct error *err)
+{
+    static const enum sealing_kind kinds[] = {
+        [COLDSEAL_RECOVERY_ADD] = SEALING_RECOVERY_ADD,
+        [COLDSEAL_RECOVERY_ROTATE] = SEALING_RECOVERY_ROTATE,
+        [COLDSEAL_RECOVERY_REMOVE] = SEALING_RECOVERY_REMOVE,
+    };
+    OWNED(sealing) work = sealing_new(kinds[action], options, err);
+
+    return work != NULL && finish(work, report, err);
+}
+
+bool coldseal_recovery(const struct coldseal_recovery_options *options,
+                       struct coldseal_report **report_out, struct coldseal_error *err)
+{
+    const struct coldseal_seal_options seal = {
+        .image = options->image,
+        .out = options->out,
+        .in_place = options->in_place,
+        .key_file = options->key_file,
+        .tcti = options->tcti,
+        .key_choice = COLDSEAL_KEY_SHARED,
+        .recovery_key_out = options->recovery_key_out,
+        .no_recovery = options->no_recovery,
+        .output = options->output,
+    };
+    OWNED(coldseal_report) report = report_new("recovery", err);
+
+    if (report == NULL)
+        return false;
+    bool ok = options->action == COLDSEAL_RECOVERY_TEST
+                  ? recovery_test(options, report_json(report), err)
+                  : run_recovery(&seal, options->action, report, err);
+    if (ok && report_out != NULL)
+        *report_out = TAKE(report);
+    return ok;
 }

@@ -7,6 +7,7 @@
 #include "image/open.h"
 #include "pipeline/key_files.h"
 #include "pipeline/new_provenance.h"
+#include "pipeline/open_by_tpm.h"
 #include "token/recovery.h"
 
 void sealing_free(struct sealing *work)
@@ -82,25 +83,46 @@ static bool choose_identity(struct sealing *work, struct error *err)
     return work->identity != NULL;
 }
 
+static bool open_header(struct sealing *work, struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    OWNED_OPENED opened = {0};
+
+    if (!(options->key_file != NULL
+              ? header_open(work->root.header, options->key_file, &opened, err)
+              : header_open_by_tpm(work->root.header, options->tcti, &opened, err)))
+        return false;
+    work->old_volume_key = TAKE(opened.volume_key);
+    return true;
+}
+
 /* A run of the same command may have got as far as the new header: then the key that it was given
  * opens nothing any more, and all that is left is to clean up behind it. */
 static bool open_image(struct sealing *work, struct error *err)
 {
     const struct coldseal_seal_options *options = work->options;
 
-    work->old_volume_key = encrypted_root_open(&work->root, options->key_file, err);
-    if (work->old_volume_key != NULL)
+    if (open_header(work, err))
         return cleartext_side_check_pin(&work->side, work->root.header, work->old_volume_key,
                                         err) &&
                choose_identity(work, err);
-    if (!options->in_place || err->code != COLDSEAL_KEY || !sealed_for_target(work))
+    if (!options->in_place || work->policy == NULL || !sealed_for_target(work))
         return false;
     work->header = TAKE(work->root.header);
     work->already_sealed = true;
     return luks2_finish(work->source->disk, work->root.offset_bytes, work->header, err);
 }
 
-struct sealing *sealing_new(const struct coldseal_seal_options *options, struct error *err)
+static bool read_policy(struct sealing *work, struct error *err)
+{
+    if (work->kind != SEALING_NEW && work->kind != SEALING_AGAIN)
+        return true;
+    work->policy = seal_policy_read(&work->options->policy, is_fresh(work), err);
+    return work->policy != NULL;
+}
+
+struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_options *options,
+                            struct error *err)
 {
     OWNED(sealing) work = calloc(1, sizeof(*work));
 
@@ -108,25 +130,64 @@ struct sealing *sealing_new(const struct coldseal_seal_options *options, struct 
         error_no_memory(err);
         return NULL;
     }
+    work->kind = kind;
     work->options = options;
-    if (!check_choice(options, err))
-        return NULL;
-    work->policy = seal_policy_read(&options->policy, is_fresh(work), err);
-    if (work->policy == NULL || !read_image(work, err) || !open_image(work, err))
+    if (!check_choice(options, err) || !read_policy(work, err) || !read_image(work, err) ||
+        !open_image(work, err))
         return NULL;
     if (!work->already_sealed && !check_outputs(options, err))
         return NULL;
     return TAKE(work);
 }
 
+static bool stays(const struct sealing *work, unsigned keyslot)
+{
+    uint32_t bit = UINT32_C(1) << keyslot;
+    bool is_recovery = luks2_header_keyslots_of(work->root.header, "systemd-recovery") & bit;
+
+    switch (work->kind) {
+    case SEALING_NEW:
+        return false;
+    case SEALING_AGAIN:
+        return is_recovery && !work->options->no_recovery;
+    case SEALING_RECOVERY_ADD:
+        return true;
+    case SEALING_RECOVERY_ROTATE:
+    case SEALING_RECOVERY_REMOVE:
+        return !is_recovery;
+    }
+    return false;
+}
+
+static bool keep_keyslots(const struct sealing *work, struct new_keyslots *slots, struct error *err)
+{
+    uint32_t there = luks2_header_keyslots(work->root.header);
+
+    for (unsigned slot = 0; slot < LUKS2_MAX_KEYSLOTS; slot++) {
+        if ((there >> slot & 1) != 0 && stays(work, slot) &&
+            !new_keyslots_keep(slots, work->root.header, slot, err))
+            return false;
+    }
+    return true;
+}
+
 static bool add_keyslots(struct sealing *work, struct new_keyslots *slots, struct error *err)
 {
-    if (!new_keyslots_add_tpm(slots, work->policy, err))
+    if (work->policy != NULL && !new_keyslots_add_tpm(slots, work->policy, err))
         return false;
-    if (work->options->no_recovery)
-        return true;
-    work->recovery_key = recovery_key_new(err);
-    return work->recovery_key != NULL && new_keyslots_add_recovery(slots, work->recovery_key, err);
+    if (!keep_keyslots(work, slots, err))
+        return false;
+    if (work->options->recovery_key_out != NULL) {
+        work->recovery_key = recovery_key_new(err);
+        if (work->recovery_key == NULL ||
+            !new_keyslots_add_recovery(slots, work->recovery_key, err))
+            return false;
+    }
+    return slots->has_other || (slots->sealed && work->options->no_recovery) ||
+           error_set(err, COLDSEAL_USAGE,
+                     slots->sealed ? "nothing but the TPM would open the image: give "
+                                     "--recovery-key-out, or say --no-recovery"
+                                   : "nothing would open the image");
 }
 
 bool sealing_build_header(struct sealing *work, struct error *err)
@@ -137,7 +198,9 @@ bool sealing_build_header(struct sealing *work, struct error *err)
         .identity = work->identity,
         .slots = slots,
         .policy = work->policy,
-        .key = is_fresh(work) ? "fresh" : "shared",
+        .key = work->kind != SEALING_NEW ? NULL
+               : is_fresh(work)          ? "fresh"
+                                         : "shared",
     };
 
     if (slots == NULL || !add_keyslots(work, slots, err))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a seal needs: the image, its key, the target, the policy, and the header made of them. */
+/* What a new header over the same data needs: the image, its key, the target, the policy, and the
+ * header made of them. For seal, reseal and recovery. */
 #ifndef PIPELINE_SEALING_H
 #define PIPELINE_SEALING_H
 
@@ -7,25 +8,40 @@
 #include "pipeline/seal_policy.h"
 #include "pipeline/source.h"
 
+enum sealing_kind {
+    SEALING_NEW,             /* nothing of the old keyslots stays */
+    SEALING_AGAIN,           /* recovery keys stay */
+    SEALING_RECOVERY_ADD,    /* all stay, … */
+    SEALING_RECOVERY_ROTATE, /* … or all but recovery keys, and there is a new one … */
+    SEALING_RECOVERY_REMOVE, /* … or none */
+};
+
 struct sealing {
+    enum sealing_kind kind;
     const struct coldseal_seal_options *options;
-    struct seal_policy *policy;
+    struct seal_policy *policy; /* NULL: the TPM's keyslots stay */
     struct source *source;
     struct encrypted_root root; /* the header that is there */
     struct cleartext_side side;
     struct secret *old_volume_key;
     struct identity *identity;   /* of the sealed disk: the image's own, or a new one */
-    struct secret *recovery_key; /* NULL with --no-recovery */
+    struct secret *recovery_key; /* NULL: none was made */
     struct luks2_header *header; /* the new one */
     bool already_sealed;         /* for this target and policy: nothing to write */
 };
 
 /* Reads and checks everything; with in_place finishes what an interrupted run left. */
-struct sealing *sealing_new(const struct coldseal_seal_options *options, struct error *err);
+struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_options *options,
+                            struct error *err);
 void sealing_free(struct sealing *work);
 DEFINE_OWNED(sealing);
 
-/* Fresh secrets, tokens and the header. */
+/* Fresh secrets, tokens and the header. COLDSEAL_USAGE when nothing but the TPM would open it and
+ * nobody said --no-recovery. */
 bool sealing_build_header(struct sealing *work, struct error *err);
+/* Builds the header, and writes it into the image or a copy of it. */
+bool sealing_write(struct sealing *work, struct error *err);
+/* Adds what was written to a report. */
+bool sealing_describe(const struct sealing *work, json_object *json, struct error *err);
 
 #endif

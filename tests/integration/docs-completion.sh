@@ -29,6 +29,7 @@ for command in $commands; do
     words=("$command")
     [ "$command" != firmware ] || words=(firmware import)
     [ "$command" != target ] || words=(target read)
+    [ "$command" != recovery ] || words=(recovery add)
     listed=$("$COLDSEAL" "${words[@]}" --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p')
     [ -n "$listed" ] || fail "$command --help lists no options"
     same "$listed" "$(offers "${words[@]}" --)" "options of $command"
@@ -39,6 +40,7 @@ same "deny keep" "$(offers prepare --host-config '')" "--host-config"
 same "qcow2" "$(offers encrypt a b --format q)" "--format"
 same "read" "$(offers target '')" "target"
 same "import" "$(offers firmware '')" "firmware"
+same "add rotate test remove" "$(offers recovery '')" "recovery"
 same "srk" "$(offers seal x --parent-kind '')" "--parent-kind"
 mkdir "$TMP/folder"
 touch "$TMP/image.raw"

@@ -23,6 +23,7 @@ for command in $commands; do
     words=("$command")
     [ "$command" != firmware ] || words=(firmware import)
     [ "$command" != target ] || words=(target read)
+    [ "$command" != recovery ] || words=(recovery add)
     grep -q "Xr coldseal-$command 1" "$SRC/man/coldseal.1" || fail "coldseal.1 has no $command"
     diff <("$COLDSEAL" "${words[@]}" --help |
         sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' | grep -vxF -e "$common" | sort) \

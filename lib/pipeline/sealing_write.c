@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A new header in a copy of the image, in the image itself, or over data that is encrypted anew. */
+#include "pipeline/sealing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/outfile.h"
+#include "image/clone.h"
+#include "image/open.h"
+#include "pipeline/describe.h"
+#include "pipeline/key_files.h"
+#include "pipeline/recrypt.h"
+
+/* The recovery key is safe on disk before the header that needs it; a failure takes it back. */
+static bool write_recovery_key(const struct sealing *work, struct error *err)
+{
+    return key_file_write(work->recovery_key, work->options->recovery_key_out,
+                          work->options->output.force, "recovery key file", err);
+}
+
+static bool store_in_copy(const struct sealing *work, struct outfile *out, struct error *err)
+{
+    OWNED(disk) disk = image_open_fd(outfile_fd(out), true, NULL, err);
+
+    return disk != NULL && luks2_store(disk, work->root.offset_bytes, work->header, err) &&
+           disk_flush(disk, err);
+}
+
+static int open_regular(const char *path, struct error *err)
+{
+    OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat file;
+
+    if (fd < 0 || fstat(fd, &file) != 0) {
+        error_errno(err, COLDSEAL_IO, "open");
+        return -1;
+    }
+    if (!S_ISREG(file.st_mode)) {
+        error_set(err, COLDSEAL_UNSUPPORTED, "only a file is copied: use --in-place for a device");
+        return -1;
+    }
+    return TAKE_FD(fd);
+}
+
+static bool write_copy(const struct sealing *work, struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    OWNED_FD from = open_regular(options->image, err);
+
+    if (from < 0)
+        return false;
+    OWNED(outfile) out = outfile_open(options->out, 0644, options->output.force, err);
+    if (out == NULL || !image_clone(from, outfile_fd(out), err) || !store_in_copy(work, out, err) ||
+        !write_recovery_key(work, err))
+        return false;
+    if (outfile_commit(out, err))
+        return true;
+    key_file_take_back(options->recovery_key_out);
+    return false;
+}
+
+/* The same format as the image's, as with a copy. */
+static bool write_fresh(struct sealing *work, struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    struct coldseal_output_options output = options->output;
+    struct write_result result;
+    const struct recrypt_request request = {
+        .source = work->source,
+        .side = &work->side,
+        .old_volume_key = work->old_volume_key,
+        .identity = work->identity,
+        .header = work->header,
+        .path = options->out,
+        .options = &output,
+        .progress = options->progress,
+    };
+
+    output.format = disk_format(work->source->disk);
+    OWNED(image_output) out = recrypt_image(&request, &result, err);
+    if (out == NULL || !write_recovery_key(work, err))
+        return false;
+    if (image_output_commit(out, err))
+        return true;
+    key_file_take_back(options->recovery_key_out);
+    return false;
+}
+
+/* Once the header's first write is out, the recovery key may be the one that opens the image: it
+ * stays. */
+static bool write_in_place(const struct sealing *work, struct error *err)
+{
+    return luks2_header_move_apart(work->header, work->root.header, err) &&
+           write_recovery_key(work, err) &&
+           luks2_replace(work->source->disk, work->root.offset_bytes, work->root.header,
+                         work->header, err);
+}
+
+bool sealing_write(struct sealing *work, struct error *err)
+{
+    if (work->already_sealed)
+        return true;
+    if (!sealing_build_header(work, err))
+        return false;
+    if (work->options->key_choice == COLDSEAL_KEY_FRESH)
+        return write_fresh(work, err);
+    return work->options->in_place ? write_in_place(work, err) : write_copy(work, err);
+}
+
+bool sealing_describe(const struct sealing *work, json_object *json, struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    const char *written = options->in_place ? options->image : options->out;
+    json_object *header = describe_header(work->header, err);
+
+    if (header == NULL || !json_add(json, "luks2", header, err))
+        return false;
+    if (work->policy != NULL && !seal_policy_describe(work->policy, json, "policy_digest", err))
+        return false;
+    return json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
+           describe_output(json, written, work->source->disk, options->output.checksum, err);
+}

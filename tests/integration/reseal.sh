@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# reseal and recovery: which keyslots stay, which go, and that a way in is left. cryptsetup says what
+# opens, and the data behind it stays as it is.
+# shellcheck source=tests/lib/common.sh
+. "$SRC/tests/lib/common.sh"
+# shellcheck source=tests/lib/tiny_image.sh
+. "$SRC/tests/lib/tiny_image.sh"
+# shellcheck source=tests/lib/luks.sh
+. "$SRC/tests/lib/luks.sh"
+cd "$TMP"
+
+expect_closed()
+{
+    ! luks_opens "$1" "$2" || fail "$2 opens $1"
+}
+
+expect_open()
+{
+    luks_opens "$1" "$2" || fail "$2 does not open $1"
+    luks_volume_key "$1" "$2" vk.found
+    expect_same vk.pool vk.found
+}
+
+tiny_image plain.raw 24
+"$COLDSEAL" encrypt plain.raw pool.raw --key-out pool.key --no-prepare --quiet
+luks_volume_key pool.raw pool.key vk.pool
+for vm in one two; do
+    swtpm_start "$TMP/$vm" --create-spk --ecc
+    declare "$vm=$SWTPM_TCTI"
+    "$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o $vm.json --quiet
+done
+one=${one:?} two=${two:?}
+printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+policy=(--pcr-values pcrs.json --pcrs "4,7,15")
+"$COLDSEAL" seal pool.raw -o one.raw --key-file pool.key --target one.json "${policy[@]}" --shared-key \
+    --recovery-key-out first.key --quiet
+before=$(sha256 one.raw)
+
+note "another TPM, opened with the recovery key, which stays"
+expect_code 0 "$COLDSEAL" reseal one.raw -o two.raw --key-file first.key --target two.json "${policy[@]}"
+expect_open two.raw first.key
+expect_code 0 "$COLDSEAL" unseal two.raw --tcti "$two" --key-out two.pass
+expect_open two.raw two.pass
+expect_refusal 5 . "$COLDSEAL" unseal two.raw --tcti "$one" --key-out no.key
+[ "$(sha256 one.raw)" = "$before" ] || fail "the input changed"
+
+note "another policy, opened by the TPM that still releases the key"
+expect_code 0 "$COLDSEAL" reseal one.raw -o narrow.raw --tcti "$one" --target one.json --pcr-values pcrs.json \
+    --pcrs "7,15"
+expect_open narrow.raw first.key
+expect_code 0 "$COLDSEAL" unseal narrow.raw --tcti "$one" --key-out narrow.pass
+expect_refusal 5 . "$COLDSEAL" reseal one.raw -o x.raw --tcti "$two" --target two.json "${policy[@]}"
+
+note "in place: nothing of the old TPM's keyslot is left"
+cp one.raw place.raw
+expect_code 0 "$COLDSEAL" unseal one.raw --tcti "$one" --key-out one.pass
+expect_code 0 "$COLDSEAL" reseal place.raw --in-place --key-file first.key --target two.json "${policy[@]}"
+expect_open place.raw first.key
+expect_closed place.raw one.pass
+expect_code 0 "$COLDSEAL" unseal place.raw --tcti "$two" --key-out place.pass
+
+note "a recovery key more, a new one, a test of one, none"
+expect_code 0 "$COLDSEAL" recovery add one.raw -o added.raw --tcti "$one" --recovery-key-out second.key
+expect_open added.raw first.key
+expect_open added.raw second.key
+expect_open added.raw one.pass
+expect_code 0 "$COLDSEAL" recovery rotate added.raw -o rotated.raw --key-file first.key --recovery-key-out third.key
+expect_closed rotated.raw first.key
+expect_closed rotated.raw second.key
+expect_open rotated.raw third.key
+expect_open rotated.raw one.pass
+expect_code 0 "$COLDSEAL" unseal rotated.raw --tcti "$one" --key-out rotated.pass
+luks_root rotated.raw rotated.root
+cryptsetup token export --token-id 2 rotated.root | grep -q '"pcrs"' || fail "the provenance forgot the policy"
+expect_code 0 "$COLDSEAL" recovery test rotated.raw --key-file third.key
+expect_refusal 6 . "$COLDSEAL" recovery test rotated.raw --key-file first.key
+expect_refusal 6 'no recovery key' "$COLDSEAL" recovery test rotated.raw --key-file one.pass
+expect_refusal 2 'no-recovery' "$COLDSEAL" recovery remove rotated.raw -o x.raw --key-file third.key
+expect_code 0 "$COLDSEAL" recovery remove rotated.raw -o bare.raw --key-file third.key --no-recovery
+expect_closed bare.raw third.key
+expect_open bare.raw one.pass
+
+note "a sealed disk without recovery is not resealed into one by accident"
+expect_refusal 2 'no-recovery' "$COLDSEAL" reseal bare.raw -o x.raw --tcti "$one" --target two.json "${policy[@]}"
+expect_code 0 "$COLDSEAL" reseal bare.raw -o again.raw --tcti "$one" --target two.json "${policy[@]}" \
+    --recovery-key-out fourth.key
+expect_open again.raw fourth.key
+
+note "in place, all of it, and the data behind the header stays what it was"
+expect_code 0 "$COLDSEAL" recovery add place.raw --in-place --key-file first.key --recovery-key-out fifth.key
+expect_code 0 "$COLDSEAL" recovery rotate place.raw --in-place --key-file fifth.key --recovery-key-out sixth.key
+expect_closed place.raw fifth.key
+expect_closed place.raw first.key
+expect_open place.raw sixth.key
+expect_code 0 "$COLDSEAL" unseal place.raw --tcti "$two" --key-out place.pass2
+read -r offset _ < <(tiny_partition place.raw 1)
+cmp -i $((offset + 16777216)) pool.raw place.raw || fail "the data changed"
+expect_refusal 2 'key-file and --tcti' "$COLDSEAL" reseal one.raw -o x.raw --target two.json "${policy[@]}"
+if [ -e x.raw ] || [ -e x.key ]; then
+    fail "something was left"
+fi
