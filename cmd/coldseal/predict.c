@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "command.h"
 
 int predict_run(const struct command *self, int argc, char **argv)
@@ -6,7 +8,8 @@ int predict_run(const struct command *self, int argc, char **argv)
     struct coldseal_predict_options options = {0};
     struct string_list firmware = {0};
     const struct option_spec specs[] = {
-        {"firmware", 0, OPTION_LIST, "FILE", "the target's firmware state (repeatable)", &firmware},
+        {"firmware", 0, OPTION_LIST, "FILE",
+         "the target's firmware state, or its name (repeatable)", &firmware},
         {"log", 0, OPTION_STRING, "FILE", "write the events as a TCG event log", &options.log},
         {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &options.force},
     };
@@ -23,6 +26,7 @@ int predict_run(const struct command *self, int argc, char **argv)
     options.image = parsed.arguments[0];
     options.firmware = firmware.items;
     options.firmware_count = firmware.count;
+    options.data_dir = getenv("COLDSEAL_DATA_DIR");
     bool ok = coldseal_predict(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }

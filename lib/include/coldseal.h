@@ -173,10 +173,13 @@ COLDSEAL_API bool coldseal_firmware_import(const struct coldseal_firmware_import
                                            struct coldseal_error *err);
 
 struct coldseal_predict_options {
-    const char *image;           /* or a folder of boot files with volumes.json */
-    const char *const *firmware; /* the target's firmware state, one file for each it may be in */
-    size_t firmware_count;       /* one at least */
-    const char *log;             /* a TCG event log of it; NULL: none, "-": standard output */
+    const char *image; /* or a folder of boot files with volumes.json */
+    /* The target's firmware state, one for each it may be in, one at least: a document that comes
+     * with coldseal by its name ("debian-12-ovmf-ms"), or a file. */
+    const char *const *firmware;
+    size_t firmware_count;
+    const char *data_dir; /* where the names are looked for; NULL: the installed ones */
+    const char *log;      /* a TCG event log of it; NULL: none, "-": standard output */
     bool force;
 };
 COLDSEAL_API bool coldseal_predict(const struct coldseal_predict_options *options,

@@ -26,10 +26,10 @@ static bool is_known(const struct predictions *predictions, const struct predict
     return false;
 }
 
-static bool add_state(struct boot_states *states, const char *path,
+static bool add_state(struct boot_states *states, const char *name, const char *data_dir,
                       const struct boot_program_source *programs, struct error *err)
 {
-    struct firmware *firmware = firmware_read_file(path, err);
+    struct firmware *firmware = firmware_find(name, data_dir, err);
 
     if (firmware == NULL)
         return false;
@@ -37,14 +37,14 @@ static bool add_state(struct boot_states *states, const char *path,
     OWNED(prediction) prediction =
         predict_boot(states->files, &states->chain, programs, firmware, firmware->origin, err);
     if (prediction == NULL)
-        return error_wrap(err, "with %s", path);
+        return error_wrap(err, "with %s", name);
     if (!is_known(&states->predictions, prediction))
         states->predictions.items[states->predictions.count++] = TAKE(prediction);
     return true;
 }
 
-bool boot_states_predict(struct boot_files *files, const char *const *firmware_paths, size_t count,
-                         struct boot_states *states, struct error *err)
+bool boot_states_predict(struct boot_files *files, const char *const *firmware, size_t count,
+                         const char *data_dir, struct boot_states *states, struct error *err)
 {
     const struct boot_program_source programs = boot_program_files();
 
@@ -55,7 +55,7 @@ bool boot_states_predict(struct boot_files *files, const char *const *firmware_p
     if (!boot_chain_find(files, &programs, &states->chain, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (!add_state(states, firmware_paths[i], &programs, err))
+        if (!add_state(states, firmware[i], data_dir, &programs, err))
             return false;
     }
     return true;

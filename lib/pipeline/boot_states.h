@@ -17,9 +17,10 @@ struct boot_states {
 void boot_states_drop(struct boot_states *states);
 #define OWNED_BOOT_STATES __attribute__((cleanup(boot_states_drop))) struct boot_states
 
-/* `files` is taken over, also on failure. `firmware_paths` are firmware documents. */
-bool boot_states_predict(struct boot_files *files, const char *const *firmware_paths, size_t count,
-                         struct boot_states *states, struct error *err);
+/* `files` is taken over, also on failure. `firmware` are names or files, as firmware_find()
+ * takes them. */
+bool boot_states_predict(struct boot_files *files, const char *const *firmware, size_t count,
+                         const char *data_dir, struct boot_states *states, struct error *err);
 
 /* Where each came from, an array of strings. */
 json_object *boot_states_describe_firmware(const struct boot_states *states, struct error *err);

@@ -101,8 +101,8 @@ bool coldseal_predict(const struct coldseal_predict_options *options,
         return false;
     struct boot_files *files = open_files(options->image, &image, err);
     if (files == NULL ||
-        !boot_states_predict(files, options->firmware, options->firmware_count, &image.states,
-                             err) ||
+        !boot_states_predict(files, options->firmware, options->firmware_count, options->data_dir,
+                             &image.states, err) ||
         !write_log(options, &image.states.predictions, err) || !fill_report(&image, report, err))
         return false;
     if (report_out != NULL)

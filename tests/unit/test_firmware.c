@@ -171,6 +171,28 @@ static void test_names(void **state)
     assert_int_equal(id, FIRMWARE_DB);
 }
 
+static void test_find(void **state)
+{
+    struct error err = {0};
+    char folder[4096];
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%s/templates", getenv("SRC"));
+    OWNED(firmware) named = firmware_find("debian-12-ovmf-ms", folder, &err);
+    if (named == NULL)
+        fail_msg("%s", err.message);
+    assert_true(named->secure_boot);
+    OWNED(firmware) other = firmware_find("debian-12-ovmf", folder, &err);
+    assert_non_null(other);
+    assert_false(other->secure_boot);
+    OWNED(firmware) none = firmware_find("no-such-firmware", folder, &err);
+    assert_null(none);
+    assert_int_equal(err.code, COLDSEAL_IO);
+    assert_non_null(strstr(err.message, "no-such-firmware"));
+    OWNED(firmware) path = firmware_find("./debian-12-ovmf", folder, &err);
+    assert_null(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_bad_recorded),
         cmocka_unit_test(test_bad_documents),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_find),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
