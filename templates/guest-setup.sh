@@ -173,6 +173,12 @@ make_host_keys_unit() {
     fi
 }
 
+# The file system follows its disk; only the key's owner, in the initramfs, can make the mapping larger.
+enable_growth() {
+    mkdir -p "$units/sysinit.target.wants"
+    ln -sfn ../coldseal-grow-root.service "$units/sysinit.target.wants/coldseal-grow-root.service"
+}
+
 # MODULES=dep would look at the appliance's devices, not at a cloud's.
 settle_initramfs_modules() {
     if cat /etc/initramfs-tools/initramfs.conf /etc/initramfs-tools/conf.d/* 2>/dev/null |
@@ -234,6 +240,7 @@ mask_host_agents
 hold_boot_packages
 clear_identity
 make_host_keys_unit
+enable_growth
 remove_other_initramfs
 build_initramfs
 stop_initramfs_updates

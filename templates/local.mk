@@ -9,8 +9,17 @@ dist_pkgdata_DATA += \
 	templates/apt-unattended.conf \
 	templates/cloud-init-deny.cfg \
 	templates/cloud-init-disk.cfg \
+	templates/dracut-check-init \
+	templates/dracut-module-setup.sh \
+	templates/dracut-no-shell.service \
+	templates/dracut-root.service \
+	templates/dracut-stock.conf \
+	templates/dracut-unlock.service \
 	templates/dracut.conf \
+	templates/grow-root \
+	templates/grow-root.service \
 	templates/ds-identify.cfg \
+	templates/grub-recovery.cfg.in \
 	templates/grub.cfg.in \
 	templates/guest-setup.sh \
 	templates/initramfs-conf \

@@ -4,13 +4,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Which of two words; the first where none is given. */
+static bool choice_take(const struct command *self, struct parsed *parsed, const char *option,
+                        const char *given, const char *const words[2], bool *is_second)
+{
+    *is_second = given != NULL && strcmp(given, words[1]) == 0;
+    if (given == NULL || *is_second || strcmp(given, words[0]) == 0)
+        return true;
+    parsed->exit_code = command_usage(self, parsed, "--%s is %s or %s, not \"%s\"", option,
+                                      words[0], words[1], given);
+    return false;
+}
+
 bool guest_arguments_take(const struct command *self, const struct guest_arguments *arguments,
                           struct parsed *parsed, struct coldseal_guest_options *options)
 {
-    const char *host_config = arguments->host_config ? arguments->host_config : "deny";
+    static const char *const host_configs[] = {"deny", "keep"};
+    static const char *const unlocks[] = {"coldseal", "stock"};
+    bool is_kept, is_stock;
 
+    if (!choice_take(self, parsed, "host-config", arguments->host_config, host_configs, &is_kept) ||
+        !choice_take(self, parsed, "unlock", arguments->unlock, unlocks, &is_stock))
+        return false;
     *options = (struct coldseal_guest_options){
+        .host_config = is_kept ? COLDSEAL_HOST_CONFIG_KEEP : COLDSEAL_HOST_CONFIG_DENY,
+        .unlock = is_stock ? COLDSEAL_UNLOCK_STOCK : COLDSEAL_UNLOCK_OURS,
         .console_login = arguments->console_login,
+        .console_recovery = arguments->console_recovery,
         .cloud_init_seed = arguments->cloud_init_seed,
         .debs = arguments->debs.items,
         .deb_count = arguments->debs.count,
@@ -21,14 +41,10 @@ bool guest_arguments_take(const struct command *self, const struct guest_argumen
         .data_dir = getenv("COLDSEAL_DATA_DIR"),
         .unlock_program = getenv("COLDSEAL_UNLOCK"),
     };
-    if (strcmp(host_config, "keep") == 0)
-        options->host_config = COLDSEAL_HOST_CONFIG_KEEP;
-    else if (strcmp(host_config, "deny") != 0) {
-        parsed->exit_code =
-            command_usage(self, parsed, "--host-config is deny or keep, not \"%s\"", host_config);
-        return false;
-    }
-    return true;
+    if (!is_stock || !options->console_recovery)
+        return true;
+    parsed->exit_code = command_usage(self, parsed, "--console-recovery needs --unlock coldseal");
+    return false;
 }
 
 const char *policy_options_wrong(const struct coldseal_policy_options *policy)

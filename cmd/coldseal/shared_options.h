@@ -12,7 +12,9 @@ struct guest_arguments {
     struct string_list debs;
     struct string_list kernel_args;
     uint32_t root_partition;
+    const char *unlock;
     bool console_login;
+    bool console_recovery;
 };
 
 /* clang-format off */
@@ -23,6 +25,10 @@ struct guest_arguments {
      "bake a NoCloud seed into the encrypted root", &(a).cloud_init_seed},                         \
     {"console-login", 0, OPTION_FLAG, NULL,                                                        \
      "keep login prompts on the consoles", &(a).console_login},                                    \
+    {"console-recovery", 0, OPTION_FLAG, NULL,                                                     \
+     "let a recovery key be typed on the console, where the host sees it", &(a).console_recovery}, \
+    {"unlock", 0, OPTION_STRING, "coldseal|stock",                                                 \
+     "what unlocks in the guest [coldseal]", &(a).unlock},                                         \
     {"deb", 0, OPTION_LIST, "FILE",                                                                \
      "install a local package in the guest", &(a).debs},                                           \
     {"kernel-arg", 0, OPTION_LIST, "ARG",                                                          \

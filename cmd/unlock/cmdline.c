@@ -9,6 +9,7 @@
 #define OUR_PREFIX "coldseal."
 #define UUID_FIELD OUR_PREFIX "uuid="
 #define PIN_FIELD OUR_PREFIX "pin="
+#define RECOVERY_WORD OUR_PREFIX "recovery=console"
 #define PIN_HEX_BYTES ((size_t)CMDLINE_PIN_BYTES * 2)
 
 struct word {
@@ -110,6 +111,12 @@ static bool take_word(struct word word, struct fields *fields, struct error *err
         fields->pins++;
         return take_pin(value, fields->cmdline, err);
     }
+    if (strip_prefix(&value, RECOVERY_WORD) && value.size == 0 &&
+        !fields->cmdline->console_recovery) {
+        fields->cmdline->console_recovery = true;
+        return true;
+    }
+    value = word;
     if (strip_prefix(&value, OUR_PREFIX))
         return error_set(err, COLDSEAL_BAD_IMAGE, "unknown field %.*s",
                          (int)(word.size < 64 ? word.size : 64), word.text);

@@ -15,14 +15,15 @@
 #define POLL_MILLISECONDS 50
 /* TIOCOUTQ does not count what is in a UART's own FIFO: 64 bytes at 9600 baud. */
 #define FIFO_MILLISECONDS 100
-#define KERNEL_LINE_BYTES 900
 
-void console_log(const char *line)
+void console_log(enum console_level level, const char *line)
 {
     OWNED_FD fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    char record[KERNEL_LINE_BYTES];
+    char record[CONSOLE_LINE_BYTES];
     /* One write is one record; dprintf(3) seeks first, which this device refuses. */
-    int size = snprintf(record, sizeof(record), "<3>coldseal: unlock failed: %s", line);
+    int size =
+        snprintf(record, sizeof(record), "<%d>coldseal: %s%s", level == CONSOLE_FAILURE ? 3 : 5,
+                 level == CONSOLE_FAILURE ? "unlock failed: " : "", line);
 
     if (fd < 0 || size < 0)
         return;

@@ -4,12 +4,14 @@ unlock_sources = \
 	cmd/unlock/bootlog.c cmd/unlock/bootlog.h \
 	cmd/unlock/clock.c cmd/unlock/clock.h \
 	cmd/unlock/cmdline.c cmd/unlock/cmdline.h \
-	cmd/unlock/console.c cmd/unlock/console.h \
+	cmd/unlock/console.c cmd/unlock/console.h cmd/unlock/console_ask.c \
 	cmd/unlock/device.c cmd/unlock/device.h \
 	cmd/unlock/dmtable.c cmd/unlock/dmtable.h \
 	cmd/unlock/extend.c cmd/unlock/extend.h \
+	cmd/unlock/grow.c cmd/unlock/grow.h \
 	cmd/unlock/options.c cmd/unlock/options.h \
 	cmd/unlock/poweroff.c cmd/unlock/poweroff.h \
+	cmd/unlock/recovery.c cmd/unlock/recovery.h \
 	cmd/unlock/run.c cmd/unlock/run.h \
 	cmd/unlock/unlock.c cmd/unlock/unlock.h
 pkglibexec_PROGRAMS += coldseal-unlock

@@ -46,7 +46,7 @@ static void report_failure(const struct error *err)
     OWNED_PTR(char) log = bootlog_text(NULL, &why);
     OWNED_PTR(char) text = NULL;
 
-    console_log(err->message);
+    console_log(CONSOLE_FAILURE, err->message);
     if (asprintf(&text, "\ncoldseal: unlock failed: %s\n%s%s\ncoldseal: powering off\n",
                  err->message,
                  log != NULL ? log : "coldseal: no boot log: ", log != NULL ? "" : why.message) < 0)

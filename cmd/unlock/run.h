@@ -6,6 +6,7 @@
 #include "options.h"
 
 #define RUN_WAIT_SECONDS 30
+#define RUN_RECOVERY_WAIT_SECONDS 5
 
 /* When it returns, PCR 15 has been extended, with the pin or with the failure value, unless no TPM
  * could be reached or it refused (the message says so). */

@@ -25,5 +25,9 @@ DEFINE_OWNED(unlocked);
  * furthest. */
 struct unlocked *unlock_candidates(struct tpm *tpm, const struct cmdline *cmdline,
                                    const struct candidates *candidates, struct error *err);
+/* The same with a recovery key in place of the TPM: keyslots of systemd-recovery tokens. */
+struct unlocked *unlock_by_recovery_key(const struct secret *recovery_key,
+                                        const struct cmdline *cmdline,
+                                        const struct candidates *candidates, struct error *err);
 
 #endif

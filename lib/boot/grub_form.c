@@ -12,6 +12,7 @@ enum rest {
     REST_FIELD, /* the field's, which grub_field_read() checks */
     REST_UUID,
     REST_ARGUMENTS,
+    REST_RECOVERY, /* the same arguments, and one more */
     REST_NONE,
 };
 
@@ -20,23 +21,47 @@ struct step {
     const char *text;
     enum rest rest;
 };
-static const struct step steps[] = {
+#define LINUX                                                                          \
+    "linux /vmlinuz root=/dev/mapper/cloudimg-rootfs ro coldseal.uuid=$coldseal_uuid " \
+    "coldseal.pin=$coldseal_pin "
+static const struct step plain_steps[] = {
     {"set coldseal_uuid=", REST_FIELD},
     {"set coldseal_pin=", REST_FIELD},
     {"search --no-floppy --fs-uuid --set=root ", REST_UUID},
-    {"linux /vmlinuz root=/dev/mapper/cloudimg-rootfs ro coldseal.uuid=$coldseal_uuid "
-     "coldseal.pin=$coldseal_pin ",
-     REST_ARGUMENTS},
+    {LINUX, REST_ARGUMENTS},
     {"initrd /initrd.img", REST_NONE},
     {"boot", REST_NONE},
     {"halt", REST_NONE},
 };
-#define STEPS (sizeof(steps) / sizeof(steps[0]))
+/* templates/grub-recovery.cfg.in */
+static const struct step recovery_steps[] = {
+    {"set coldseal_uuid=", REST_FIELD},
+    {"set coldseal_pin=", REST_FIELD},
+    {"search --no-floppy --fs-uuid --set=root ", REST_UUID},
+    {"echo \"Escape within 5 seconds: unlock with the recovery key, which the host then knows\"",
+     REST_NONE},
+    {"if sleep --interruptible 5; then", REST_NONE},
+    {LINUX, REST_ARGUMENTS},
+    {"else", REST_NONE},
+    {LINUX, REST_RECOVERY},
+    {"fi", REST_NONE},
+    {"initrd /initrd.img", REST_NONE},
+    {"boot", REST_NONE},
+    {"halt", REST_NONE},
+};
+#define RECOVERY_ARGUMENT "coldseal.recovery=console"
+
+struct steps {
+    const struct step *items;
+    size_t count;
+};
+#define STEPS_OF(array) ((struct steps){(array), sizeof(array) / sizeof((array)[0])})
 
 /* The only arguments with a variable of GRUB's: what tells dracut's systemd-cryptsetup. */
 static const char *const variable_arguments[] = {
     "rd.luks.name=$coldseal_uuid=cloudimg-rootfs",
     "rd.luks.options=$coldseal_uuid=tpm2-device=auto",
+    "rd.luks.options=$coldseal_uuid=tpm2-device=auto,fixate-volume-key=$coldseal_pin",
 };
 
 struct text {
@@ -113,6 +138,16 @@ static bool take_arguments(const struct text *rest, struct grub_form *form)
     return form->arguments != NULL && rest->length > 0 && rest->start[rest->length - 1] != ' ';
 }
 
+static bool is_recovery(const struct text *rest, const struct grub_form *form)
+{
+    OWNED_PTR(char) expected = NULL;
+
+    if (form->arguments == NULL ||
+        asprintf(&expected, "%s " RECOVERY_ARGUMENT, form->arguments) < 0)
+        return expected = NULL, false;
+    return rest->length == strlen(expected) && memcmp(rest->start, expected, rest->length) == 0;
+}
+
 static bool take_uuid(const struct text *rest, struct grub_form *form)
 {
     if (rest->length == 0 || rest->length >= sizeof(form->boot_uuid))
@@ -135,13 +170,17 @@ static bool take_step(const struct text *line, const struct step *step, struct g
         return take_uuid(&rest, form);
     case REST_ARGUMENTS:
         return take_arguments(&rest, form);
+    case REST_RECOVERY:
+        form->console_recovery = is_recovery(&rest, form);
+        return form->console_recovery;
     case REST_NONE:
         break;
     }
     return rest.length == 0;
 }
 
-static bool read_steps(const struct bytes *grub_cfg, struct grub_form *form, struct error *err)
+static bool read_steps(const struct bytes *grub_cfg, struct steps steps, struct grub_form *form,
+                       struct error *err)
 {
     size_t position = 0;
     size_t next = 0;
@@ -150,14 +189,15 @@ static bool read_steps(const struct bytes *grub_cfg, struct grub_form *form, str
     for (unsigned number = 1; next_line(grub_cfg, &position, &line); number++) {
         if (is_comment(&line))
             continue;
-        if (next == STEPS || !take_step(&line, &steps[next], form))
+        if (next == steps.count || !take_step(&line, &steps.items[next], form))
             return error_set(err, COLDSEAL_DIFFERS,
                              "grub.cfg, line %u is not what coldseal writes there: %.*s", number,
                              (int)(line.length < 80 ? line.length : 80), line.start);
         next++;
     }
-    return next == STEPS ||
-           error_set(err, COLDSEAL_DIFFERS, "grub.cfg ends before its \"%s\"", steps[next].text);
+    return next == steps.count ||
+           error_set(err, COLDSEAL_DIFFERS, "grub.cfg ends before its \"%s\"",
+                     steps.items[next].text);
 }
 
 bool grub_form_read(const struct bytes *grub_cfg, struct grub_form *form, struct error *err)
@@ -170,5 +210,8 @@ bool grub_form_read(const struct bytes *grub_cfg, struct grub_form *form, struct
         return false;
     if (!ours)
         return error_set(err, COLDSEAL_DIFFERS, "grub.cfg is not one that coldseal wrote");
-    return read_steps(grub_cfg, form, err);
+    bool has_recovery = memmem(grub_cfg->data, grub_cfg->size, RECOVERY_ARGUMENT,
+                               strlen(RECOVERY_ARGUMENT)) != NULL;
+    return read_steps(grub_cfg, has_recovery ? STEPS_OF(recovery_steps) : STEPS_OF(plain_steps),
+                      form, err);
 }

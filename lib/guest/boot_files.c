@@ -15,10 +15,13 @@ static const char console_arguments[] = "console=tty1 console=ttyS0";
 /* Masked in the root as well; but there the host can garble what it cannot read. */
 static const char mask_arguments[] =
     "systemd.mask=emergency.service systemd.mask=rescue.service systemd.mask=debug-shell.service";
-/* Stock systemd-cryptsetup unlocks; it must neither ask nor open a shell. */
-static const char dracut_arguments[] =
-    "rd.luks.name=$coldseal_uuid=cloudimg-rootfs rd.luks.options=$coldseal_uuid=tpm2-device=auto "
-    "rd.shell=0 rd.emergency=poweroff";
+/* What replaces them in dracut's initramfs powers off, and so does the rest of dracut. */
+static const char dracut_arguments[] = "rd.shell=0 rd.emergency=poweroff";
+static const char stock_arguments[] =
+    "rd.luks.name=$coldseal_uuid=cloudimg-rootfs rd.luks.options=$coldseal_uuid=tpm2-device=auto";
+/* systemd 260, crypttab(5): the volume key must have this measurement, which is the pin. */
+static const char fixate_option[] = ",fixate-volume-key=$coldseal_pin";
+#define FIXATE_SINCE_SYSTEMD 260
 
 static bool check_argument(const char *argument, struct error *err)
 {
@@ -30,7 +33,17 @@ static bool check_argument(const char *argument, struct error *err)
                      argument);
 }
 
-static char *kernel_arguments(enum initramfs_kind initramfs,
+static void add_dracut_arguments(struct text *text, const struct guest_os *os)
+{
+    if (os->initramfs == INITRAMFS_TOOLS)
+        return;
+    text_add(text, " %s", dracut_arguments);
+    if (os->initramfs == INITRAMFS_DRACUT_STOCK)
+        text_add(text, " %s%s", stock_arguments,
+                 os->systemd_version >= FIXATE_SINCE_SYSTEMD ? fixate_option : "");
+}
+
+static char *kernel_arguments(const struct guest_os *os,
                               const struct coldseal_guest_options *options, struct error *err)
 {
     OWNED_TEXT text = {0};
@@ -38,9 +51,9 @@ static char *kernel_arguments(enum initramfs_kind initramfs,
     text_add(&text, "%s", common_arguments);
     if (!options->console_login)
         text_add(&text, " %s", no_login_argument);
-    text_add(&text, " %s", console_arguments);
-    /* dracut's initramfs runs a systemd of its own, which needs those units to power off */
-    text_add(&text, " %s", initramfs == INITRAMFS_DRACUT ? dracut_arguments : mask_arguments);
+    /* for the root's systemd alone: an initramfs' own looks for rd.systemd.mask= */
+    text_add(&text, " %s %s", console_arguments, mask_arguments);
+    add_dracut_arguments(&text, os);
     for (size_t i = 0; i < options->kernel_arg_count; i++) {
         if (!check_argument(options->kernel_args[i], err))
             return NULL;
@@ -64,11 +77,11 @@ static const struct substitution *substitution_at(const char *p, const struct su
     return NULL;
 }
 
-char *grub_cfg_render(const char *template, const char *boot_uuid, enum initramfs_kind initramfs,
+char *grub_cfg_render(const char *template, const char *boot_uuid, const struct guest_os *os,
                       const struct coldseal_guest_options *options, struct error *err)
 {
     OWNED_TEXT text = {0};
-    OWNED_PTR(char) arguments = kernel_arguments(initramfs, options, err);
+    OWNED_PTR(char) arguments = kernel_arguments(os, options, err);
 
     if (arguments == NULL)
         return NULL;

@@ -6,9 +6,9 @@
 #include "guest/inspect.h"
 
 /* Our grub.cfg from its template (@BOOT_UUID@, @KERNEL_ARGS@). Kernel arguments come from the
- * options and the initramfs' kind; one with other than plain characters, which GRUB's script could
- * take for its own, is COLDSEAL_USAGE. Freed with free(3). */
-char *grub_cfg_render(const char *template, const char *boot_uuid, enum initramfs_kind initramfs,
+ * options and the kind of the initramfs; one with other than plain characters, which GRUB's script
+ * could take for its own, is COLDSEAL_USAGE. Freed with free(3). */
+char *grub_cfg_render(const char *template, const char *boot_uuid, const struct guest_os *os,
                       const struct coldseal_guest_options *options, struct error *err);
 
 /* Stable names in /boot; our grub.cfg in the folder that GRUB reads; GRUB beside the shim that the

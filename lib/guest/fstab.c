@@ -112,6 +112,26 @@ static void add_boot_options(struct text *out, const char *options)
     text_add(out, "%s", boot_options);
 }
 
+/* systemd-growfs would first ask the header on the disk, which is the host's, how to resize the
+ * mapping. coldseal-grow-root.service has no need of it. */
+static void add_root_options(struct text *out, const char *options)
+{
+    static const char growfs[] = "x-systemd.growfs";
+    char copy[FSTAB_LINE_BYTES];
+    char *rest = NULL;
+    const char *separator = "";
+
+    snprintf(copy, sizeof(copy), "%s", options);
+    for (char *word = strtok_r(copy, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
+        if (strcmp(word, growfs) == 0)
+            continue;
+        text_add(out, "%s%s", separator, word);
+        separator = ",";
+    }
+    if (separator[0] == '\0')
+        text_add(out, "defaults");
+}
+
 static void add_boot_line(struct text *out, const struct fstab_line *line)
 {
     text_add(out, "%s %s %s ", line->fields[0], line->fields[1], field(line, 2, "auto"));
@@ -121,8 +141,9 @@ static void add_boot_line(struct text *out, const struct fstab_line *line)
 
 static void add_root_line(struct text *out, const struct fstab_line *line)
 {
-    text_add(out, "%s %s %s %s %s %s\n", ROOT_DEVICE, line->fields[1], field(line, 2, "auto"),
-             field(line, 3, "defaults"), field(line, 4, "0"), field(line, 5, "1"));
+    text_add(out, "%s %s %s ", ROOT_DEVICE, line->fields[1], field(line, 2, "auto"));
+    add_root_options(out, field(line, 3, "defaults"));
+    text_add(out, " %s %s\n", field(line, 4, "0"), field(line, 5, "1"));
 }
 
 static bool add_off_line(struct text *out, const char *text, const struct fstab_line *line,

@@ -105,21 +105,24 @@ static bool check_guest(struct appliance *appliance, const struct guest_request 
     partition_device(request->root_partition, root);
     if (program == NULL ||
         !harden_install_debs(appliance, request->options, &result->changes, err) ||
-        !guest_inspect(appliance, root, os, err))
+        !guest_inspect(appliance, root, request->options->unlock, os, err))
         return false;
     note_os(os, result);
-    /* dracut guests are unlocked by systemd-cryptsetup */
-    return os->initramfs == INITRAMFS_DRACUT || guest_check_libraries(appliance, os, program, err);
+    return os->initramfs == INITRAMFS_DRACUT_STOCK ||
+           guest_check_libraries(appliance, os, program, err);
 }
 
 static char *render_grub_cfg(const struct guest_request *request, const struct guest_os *os,
                              const struct guest_result *result, struct error *err)
 {
-    OWNED_PTR(char) template = template_read(request->options, "grub.cfg.in", err);
+    OWNED_PTR(char)
+    template = template_read(
+        request->options,
+        request->options->console_recovery ? "grub-recovery.cfg.in" : "grub.cfg.in", err);
 
     if (template == NULL)
         return NULL;
-    return grub_cfg_render(template, result->boot_uuid, os->initramfs, request->options, err);
+    return grub_cfg_render(template, result->boot_uuid, os, request->options, err);
 }
 
 static bool prepare_mounted(struct appliance *appliance, const struct guest_request *request,

@@ -9,12 +9,14 @@
 #include "guest/template.h"
 
 #define TABLE_LIMIT ((size_t)1 << 20)
+#define DRACUT_MODULE "/usr/lib/dracut/modules.d/90coldseal"
 #define DEB_FOLDER "/var/tmp/coldseal-debs"
 
 enum condition {
     ALWAYS,
     WITH_INITRAMFS_TOOLS,
     WITH_DRACUT,
+    WITH_DRACUT_STOCK,
     WITH_CLOUD_INIT,
     WITH_CLOUD_INIT_DENIED,
 };
@@ -38,6 +40,15 @@ static const struct guest_file guest_files[] = {
     /* last in the folder's order: a file "resume" there would win otherwise */
     {"initramfs-conf", "/etc/initramfs-tools/conf.d", "zz-coldseal", 0644, WITH_INITRAMFS_TOOLS},
     {"dracut.conf", "/etc/dracut.conf.d", "90-coldseal.conf", 0644, WITH_DRACUT},
+    {"dracut-module-setup.sh", DRACUT_MODULE, "module-setup.sh", 0755, WITH_DRACUT},
+    {"dracut-unlock.service", DRACUT_MODULE, "coldseal-unlock.service", 0644, WITH_DRACUT},
+    {"dracut-root.service", DRACUT_MODULE, "coldseal-root.service", 0644, WITH_DRACUT},
+    {"dracut-no-shell.service", DRACUT_MODULE, "no-shell.service", 0644, WITH_DRACUT},
+    {"initramfs-local-bottom", DRACUT_MODULE, "check-root", 0755, WITH_DRACUT},
+    {"dracut-check-init", DRACUT_MODULE, "check-init", 0755, WITH_DRACUT},
+    {"dracut-stock.conf", "/etc/dracut.conf.d", "90-coldseal.conf", 0644, WITH_DRACUT_STOCK},
+    {"grow-root", "/usr/lib/coldseal", "grow-root", 0755, ALWAYS},
+    {"grow-root.service", "/etc/systemd/system", "coldseal-grow-root.service", 0644, ALWAYS},
     {"apt-preferences", "/etc/apt/preferences.d", "coldseal", 0644, ALWAYS},
     {"apt-unattended.conf", "/etc/apt/apt.conf.d", "52coldseal", 0644, ALWAYS},
     {"ssh-host-keys.service", "/etc/systemd/system", "coldseal-ssh-host-keys.service", 0644,
@@ -59,6 +70,8 @@ static bool holds(enum condition condition, const struct guest_os *os,
         return os->initramfs == INITRAMFS_TOOLS;
     case WITH_DRACUT:
         return os->initramfs == INITRAMFS_DRACUT;
+    case WITH_DRACUT_STOCK:
+        return os->initramfs == INITRAMFS_DRACUT_STOCK;
     case WITH_CLOUD_INIT:
         return os->has_cloud_init;
     case WITH_CLOUD_INIT_DENIED:
@@ -158,7 +171,7 @@ bool harden_install(struct appliance *appliance, const struct guest_os *os,
                     const struct coldseal_guest_options *options, const char *boot_uuid,
                     struct guest_result *result, struct error *err)
 {
-    bool is_ours = os->initramfs == INITRAMFS_TOOLS;
+    bool is_ours = os->initramfs != INITRAMFS_DRACUT_STOCK;
 
     return (!is_ours || install_program(appliance, options, err)) &&
            install_files(appliance, os, options, err) &&

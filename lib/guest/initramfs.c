@@ -14,19 +14,40 @@
 struct needed_file {
     const char *pattern;
     const char *what;
-    bool with_initramfs_tools;
-    bool with_dracut;
+    unsigned kinds; /* NEEDED_IN(kind) | … */
 };
 
+#define NEEDED_IN(kind) (1U << (kind))
+#define IN_TOOLS NEEDED_IN(INITRAMFS_TOOLS)
+#define IN_DRACUT NEEDED_IN(INITRAMFS_DRACUT)
+#define IN_STOCK NEEDED_IN(INITRAMFS_DRACUT_STOCK)
+
 static const struct needed_file needed_files[] = {
-    {"*sbin/coldseal-unlock", "coldseal-unlock", true, false},
-    {"scripts/local-top/coldseal", "the script that starts coldseal-unlock", true, false},
-    {"scripts/init-bottom/coldseal", "the script that looks for the root's init", true, false},
-    {"scripts/local-bottom/coldseal", "the script that looks at the mounted root", true, false},
-    {"*/libtss2-tcti-device.so.0", "the TPM's device library", true, true},
-    {"*/libcryptsetup.so.12", "libcryptsetup", true, true},
-    {"*/systemd-cryptsetup", "systemd-cryptsetup", false, true},
-    {"*/libcryptsetup-token-systemd-tpm2.so", "systemd's TPM2 token library", false, true},
+    {"*sbin/coldseal-unlock", "coldseal-unlock", IN_TOOLS | IN_DRACUT},
+    {"scripts/local-top/coldseal", "the script that starts coldseal-unlock", IN_TOOLS},
+    {"scripts/init-bottom/coldseal", "the script that looks for the root's init", IN_TOOLS},
+    {"scripts/local-bottom/coldseal", "the script that looks at the mounted root", IN_TOOLS},
+    {"*initrd-root-device.target.requires/coldseal-unlock.service",
+     "the unit that starts coldseal-unlock", IN_DRACUT},
+    {"*initrd-root-fs.target.requires/coldseal-root.service",
+     "the unit that looks at the mounted root", IN_DRACUT},
+    {"*coldseal/check-root", "the script that looks at the mounted root", IN_DRACUT},
+    {"*coldseal/check-init", "the script that looks for the root's init", IN_DRACUT},
+    {"etc/systemd/system/emergency.service", "the unit in the place of shells", IN_DRACUT},
+    {"etc/systemd/system/rescue.service", "the unit in the place of shells", IN_DRACUT},
+    {"etc/systemd/system/dracut-emergency.service", "the unit in the place of shells", IN_DRACUT},
+    {"*/libtss2-tcti-device.so.0", "the TPM's device library", IN_TOOLS | IN_DRACUT | IN_STOCK},
+    {"*/libcryptsetup.so.12", "libcryptsetup", IN_TOOLS | IN_DRACUT | IN_STOCK},
+    {"*/systemd-cryptsetup", "systemd-cryptsetup", IN_STOCK},
+    {"*/libcryptsetup-token-systemd-tpm2.so", "systemd's TPM2 token library", IN_STOCK},
+};
+
+/* They would ask on the console, or open what the host brings. */
+static const char *const forbidden_in_dracut[] = {
+    "*/systemd-cryptsetup",
+    "*/systemd-cryptsetup-generator",
+    "*/bin/lvm",
+    "*/sbin/lvm",
 };
 
 static const char *const forbidden_patterns[] = {
@@ -48,8 +69,7 @@ static bool check_needed(const struct lines *names, enum initramfs_kind kind, st
 {
     for (size_t i = 0; i < sizeof(needed_files) / sizeof(needed_files[0]); i++) {
         const struct needed_file *file = &needed_files[i];
-        bool applies = kind == INITRAMFS_DRACUT ? file->with_dracut : file->with_initramfs_tools;
-        if (applies && find_name(names, file->pattern) == NULL)
+        if ((file->kinds & NEEDED_IN(kind)) != 0 && find_name(names, file->pattern) == NULL)
             return error_set(err, COLDSEAL_UNSUPPORTED,
                              "the guest's %s left %s out of the initramfs", initramfs_name(kind),
                              file->what);
@@ -57,10 +77,26 @@ static bool check_needed(const struct lines *names, enum initramfs_kind kind, st
     return true;
 }
 
+static bool check_dracut_modules(const struct lines *names, enum initramfs_kind kind,
+                                 struct error *err)
+{
+    if (kind != INITRAMFS_DRACUT)
+        return true;
+    for (size_t i = 0; i < sizeof(forbidden_in_dracut) / sizeof(forbidden_in_dracut[0]); i++) {
+        const char *name = find_name(names, forbidden_in_dracut[i]);
+        if (name != NULL)
+            return error_set(err, COLDSEAL_UNSUPPORTED,
+                             "the guest's dracut configuration brings %s into the initramfs, which "
+                             "opens what the host brings: take it out",
+                             name);
+    }
+    return true;
+}
+
 bool initramfs_check(const struct lines *names, enum initramfs_kind kind, bool is_crypt_builtin,
                      struct error *err)
 {
-    if (!check_needed(names, kind, err))
+    if (!check_needed(names, kind, err) || !check_dracut_modules(names, kind, err))
         return false;
     if (!is_crypt_builtin && find_name(names, "*/dm-crypt.ko*") == NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED,

@@ -67,9 +67,22 @@ static bool has_any_file(struct appliance *appliance, const char *const *paths, 
 #define HAS_ANY_FILE(appliance, paths) \
     has_any_file((appliance), (paths), sizeof(paths) / sizeof((paths)[0]))
 
-/* dracut guests are unlocked by systemd's own program, and dracut's module for the TPM wants
- * tpm2-tools. */
+/* dracut's module for device-mapper wants dmsetup. */
 static bool check_dracut(struct appliance *appliance, struct error *err)
+{
+    static const char *const dmsetup[] = {"/usr/sbin/dmsetup", "/sbin/dmsetup"};
+
+    if (HAS_ANY_FILE(appliance, dmsetup))
+        return true;
+    return error_set(
+        err, COLDSEAL_UNSUPPORTED,
+        "the guest's initramfs is dracut's, and dmsetup is not installed: run "
+        "\"virt-customize -a IMAGE --install dmsetup\" first, or give the package with "
+        "--deb");
+}
+
+/* dracut's module for the TPM wants tpm2-tools. */
+static bool check_stock(struct appliance *appliance, struct error *err)
 {
     static const char *const cryptsetup[] = {"/usr/bin/systemd-cryptsetup",
                                              "/usr/lib/systemd/systemd-cryptsetup"};
@@ -78,24 +91,59 @@ static bool check_dracut(struct appliance *appliance, struct error *err)
     if (HAS_ANY_FILE(appliance, cryptsetup) && HAS_ANY_FILE(appliance, tools))
         return true;
     return error_set(err, COLDSEAL_UNSUPPORTED,
-                     "the guest's initramfs is dracut's, and systemd-cryptsetup or tpm2-tools is "
-                     "not installed: run \"virt-customize -a IMAGE --install "
+                     "--unlock stock, and systemd-cryptsetup or tpm2-tools is not installed in the "
+                     "guest: run \"virt-customize -a IMAGE --install "
                      "systemd-cryptsetup,tpm2-tools\" first, or give the packages with --deb");
 }
 
-static bool find_initramfs(struct appliance *appliance, struct guest_os *os, struct error *err)
+static bool find_initramfs(struct appliance *appliance, enum coldseal_unlock unlock,
+                           struct guest_os *os, struct error *err)
 {
     static const char *const mkinitramfs[] = {"/usr/sbin/mkinitramfs"};
     static const char *const dracut[] = {"/usr/bin/dracut", "/usr/sbin/dracut"};
+    bool is_stock = unlock == COLDSEAL_UNLOCK_STOCK;
 
-    os->initramfs = HAS_ANY_FILE(appliance, mkinitramfs) ? INITRAMFS_TOOLS : INITRAMFS_DRACUT;
-    if (os->initramfs == INITRAMFS_TOOLS)
-        return true;
-    if (HAS_ANY_FILE(appliance, dracut))
-        return check_dracut(appliance, err);
+    if (HAS_ANY_FILE(appliance, mkinitramfs)) {
+        os->initramfs = INITRAMFS_TOOLS;
+        return !is_stock || error_set(err, COLDSEAL_UNSUPPORTED,
+                                      "--unlock stock is for guests with dracut; this one has "
+                                      "initramfs-tools");
+    }
+    if (HAS_ANY_FILE(appliance, dracut)) {
+        os->initramfs = is_stock ? INITRAMFS_DRACUT_STOCK : INITRAMFS_DRACUT;
+        return is_stock ? check_stock(appliance, err) : check_dracut(appliance, err);
+    }
     return error_set(err, COLDSEAL_UNSUPPORTED,
                      "the guest has neither initramfs-tools nor dracut: run \"virt-customize -a "
                      "IMAGE --install initramfs-tools\" first");
+}
+
+unsigned systemd_version_of(const struct lines *names)
+{
+    static const char prefix[] = "libsystemd-shared-";
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (strncmp(names->items[i], prefix, sizeof(prefix) - 1) == 0)
+            return (unsigned)strtoul(names->items[i] + sizeof(prefix) - 1, NULL, 10);
+    }
+    return 0;
+}
+
+static bool find_systemd(struct appliance *appliance, struct guest_os *os, struct error *err)
+{
+    static const char *const folders[] = {"/usr/lib/x86_64-linux-gnu/systemd",
+                                          "/usr/lib/aarch64-linux-gnu/systemd", "/usr/lib/systemd"};
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        OWNED(lines) names = lines_new(err);
+        if (names == NULL || (guest_has_folder(appliance, folders[i]) &&
+                              !guest_list(appliance, folders[i], names, err)))
+            return false;
+        os->systemd_version = systemd_version_of(names);
+        if (os->systemd_version != 0)
+            break;
+    }
+    return true;
 }
 
 static bool read_os_release(struct appliance *appliance, struct guest_os *os, struct error *err)
@@ -193,13 +241,13 @@ static bool read_root_type(struct appliance *appliance, const char *device, stru
     return true;
 }
 
-bool guest_inspect(struct appliance *appliance, const char *root_device, struct guest_os *os,
-                   struct error *err)
+bool guest_inspect(struct appliance *appliance, const char *root_device,
+                   enum coldseal_unlock unlock, struct guest_os *os, struct error *err)
 {
     *os = (struct guest_os){0};
-    if (!read_os_release(appliance, os, err) || !find_initramfs(appliance, os, err) ||
-        !find_kernel(appliance, os, err) || !find_grub(appliance, os, err) ||
-        !read_root_type(appliance, root_device, os, err))
+    if (!read_os_release(appliance, os, err) || !find_initramfs(appliance, unlock, os, err) ||
+        !find_systemd(appliance, os, err) || !find_kernel(appliance, os, err) ||
+        !find_grub(appliance, os, err) || !read_root_type(appliance, root_device, os, err))
         return false;
     os->has_cloud_init = guest_has_file(appliance, "/usr/bin/cloud-init");
     return true;

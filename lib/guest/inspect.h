@@ -5,7 +5,9 @@
 
 #include "guest/appliance.h"
 
-enum initramfs_kind { INITRAMFS_TOOLS, INITRAMFS_DRACUT };
+/* Who makes the initramfs, and what unlocks in it: coldseal-unlock, or the stock
+ * systemd-cryptsetup. */
+enum initramfs_kind { INITRAMFS_TOOLS, INITRAMFS_DRACUT, INITRAMFS_DRACUT_STOCK };
 
 struct guest_os {
     char id[64];       /* "ubuntu", "debian" */
@@ -16,10 +18,14 @@ struct guest_os {
     char vendor_dir[96];
     char root_type[32]; /* "ext4" */
     enum initramfs_kind initramfs;
+    unsigned systemd_version; /* 0: not found */
     bool has_cloud_init;
 };
 
+/* The generator: "initramfs-tools", "dracut". */
 const char *initramfs_name(enum initramfs_kind kind);
+/* From the file names of a folder: the one of libsystemd-shared-VERSION.so; 0 without one. */
+unsigned systemd_version_of(const struct lines *names);
 
 /* os-release(5) text: the value of `key`, unquoted, cut to fit; empty where it is absent. */
 void os_release_value(const char *text, const char *key, char *value, size_t size);
@@ -28,7 +34,7 @@ bool kernel_is_newer(const char *a, const char *b);
 
 /* Root (a device), /boot and the ESP (at /boot/efi) are mounted. COLDSEAL_UNSUPPORTED with the
  * reason and the remedy for a guest that cannot be prepared. */
-bool guest_inspect(struct appliance *appliance, const char *root_device, struct guest_os *os,
-                   struct error *err);
+bool guest_inspect(struct appliance *appliance, const char *root_device,
+                   enum coldseal_unlock unlock, struct guest_os *os, struct error *err);
 
 #endif

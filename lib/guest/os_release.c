@@ -7,7 +7,7 @@
 
 const char *initramfs_name(enum initramfs_kind kind)
 {
-    return kind == INITRAMFS_DRACUT ? "dracut" : "initramfs-tools";
+    return kind == INITRAMFS_TOOLS ? "initramfs-tools" : "dracut";
 }
 
 /* os-release(5): shell-like assignments; the values of interest hold no escapes. */

@@ -21,6 +21,7 @@ static bool add_bool(json_object *stamp, const char *key, bool value, struct err
 static bool fill(json_object *stamp, const struct guest_result *result,
                  const struct coldseal_guest_options *options, struct error *err)
 {
+    bool is_stock = options->unlock == COLDSEAL_UNLOCK_STOCK;
     bool is_kept = options->host_config == COLDSEAL_HOST_CONFIG_KEEP;
 
     return json_add(stamp, "format", json_object_new_int(STAMP_FORMAT), err) &&
@@ -28,11 +29,13 @@ static bool fill(json_object *stamp, const struct guest_result *result,
            add_string(stamp, "os", result->os, err) &&
            add_string(stamp, "os_version", result->os_version, err) &&
            add_string(stamp, "initramfs", result->initramfs, err) &&
+           add_string(stamp, "unlock", is_stock ? "stock" : "coldseal", err) &&
            add_string(stamp, "kernel", result->kernel, err) &&
            add_string(stamp, "grub_cfg", result->grub_cfg, err) &&
            add_string(stamp, "boot_uuid", result->boot_uuid, err) &&
            add_string(stamp, "host_config", is_kept ? "keep" : "deny", err) &&
            add_bool(stamp, "console_login", options->console_login, err) &&
+           add_bool(stamp, "console_recovery", options->console_recovery, err) &&
            add_bool(stamp, "cloud_init_seed", options->cloud_init_seed != NULL, err);
 }
 

@@ -76,10 +76,19 @@ COLDSEAL_API bool coldseal_inspect(const struct coldseal_inspect_options *option
 /* What the host may configure in the guest (SMBIOS, fw_cfg, metadata, CIDATA disks). */
 enum coldseal_host_config { COLDSEAL_HOST_CONFIG_DENY, COLDSEAL_HOST_CONFIG_KEEP };
 
+/* What unlocks the root in the guest. */
+enum coldseal_unlock {
+    COLDSEAL_UNLOCK_OURS,  /* coldseal-unlock */
+    COLDSEAL_UNLOCK_STOCK, /* systemd-cryptsetup of a dracut guest: fewer promises, see
+                              coldseal-unlock(8) */
+};
+
 /* The guest's part, shared by prepare and encrypt. Zero is the default everywhere. */
 struct coldseal_guest_options {
     enum coldseal_host_config host_config;
+    enum coldseal_unlock unlock;
     bool console_login;          /* keep login prompts on the consoles */
+    bool console_recovery;       /* Escape at boot: unlock with the recovery key, typed there */
     const char *cloud_init_seed; /* folder with user-data and meta-data, or NULL */
     const char *const *debs;     /* local packages to install in the guest */
     size_t deb_count;

@@ -53,6 +53,14 @@ bool gpt_backup_agrees(struct disk *disk, const struct gpt *gpt, bool *agrees, s
 bool gpt_write(struct disk *disk, const struct gpt *gpt, const uint8_t *mbr_code,
                struct error *err);
 
+/* Less is not worth a new partition table. */
+#define GPT_GROWTH_LEAST_BYTES ((uint64_t)1 << 20)
+/* Lets partition `number`, which must be the last one on the disk, end where a disk of
+ * gpt->disk_blocks ends, its length a multiple of `multiple_bytes`. *grown is false, and nothing
+ * changed, where there is no more room. COLDSEAL_UNSUPPORTED. */
+bool gpt_grow_last(struct gpt *gpt, uint32_t number, uint64_t multiple_bytes, bool *grown,
+                   struct error *err);
+
 /* Borrowed; NULL when there is none of that number. */
 const struct gpt_entry *gpt_find(const struct gpt *gpt, uint32_t number);
 uint64_t gpt_entry_offset(const struct gpt *gpt, const struct gpt_entry *entry);

@@ -2,6 +2,7 @@ libcoldseal_a_SOURCES += \
 	lib/layout/gpt.c \
 	lib/layout/gpt.h \
 	lib/layout/gpt_format.h \
+	lib/layout/gpt_grow.c \
 	lib/layout/gpt_read.c \
 	lib/layout/gpt_write.c \
 	lib/layout/plan.c \

@@ -26,6 +26,18 @@ json_object *describe_hex(const void *data, size_t size)
     return text(hex);
 }
 
+/* TPM 2.0, part 1, 11.4.3: an extension hashes the old value, here the zeros of power-on, and the
+ * new one. */
+bool describe_pcr15_after_unlock(json_object *json, const uint8_t pin[PIN_BYTES], struct error *err)
+{
+    uint8_t values[2 * PIN_BYTES] = {0};
+    uint8_t extended[PIN_BYTES];
+
+    memcpy(values + PIN_BYTES, pin, PIN_BYTES);
+    return digest_bytes(DIGEST_SHA256, values, sizeof(values), extended, err) &&
+           json_add(json, "pcr15_after_unlock", describe_hex(extended, sizeof(extended)), err);
+}
+
 static json_object *describe_partition(const struct partition_table *table,
                                        const struct partition *partition, struct error *err)
 {

@@ -14,6 +14,10 @@ json_object *describe_header(const struct luks2_header *header, struct error *er
 json_object *describe_guest(const struct guest_result *guest, struct error *err);
 json_object *describe_target(const struct target *target, struct error *err);
 json_object *describe_hex(const void *data, size_t size);
+/* Adds "pcr15_after_unlock", what PCR 15 of the SHA-256 bank holds when the initramfs hands over to
+ * the root: for attestation. */
+bool describe_pcr15_after_unlock(json_object *json, const uint8_t pin[PIN_BYTES],
+                                 struct error *err);
 /* SHA-256 of a file as hex. */
 json_object *describe_checksum(const char *path, struct error *err);
 /* KEY: { "path", "format", "disk_size_bytes" } and, where it is not NULL, "sha256", which is taken

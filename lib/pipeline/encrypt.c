@@ -86,8 +86,9 @@ static bool refuse_guest_options(const struct encryption *work, struct error *er
 {
     const struct coldseal_guest_options *guest = &work->options->guest;
 
-    if (guest->host_config == COLDSEAL_HOST_CONFIG_DENY && !guest->console_login &&
-        guest->cloud_init_seed == NULL && guest->deb_count == 0 && guest->kernel_arg_count == 0)
+    if (guest->host_config == COLDSEAL_HOST_CONFIG_DENY && guest->unlock == COLDSEAL_UNLOCK_OURS &&
+        !guest->console_login && !guest->console_recovery && guest->cloud_init_seed == NULL &&
+        guest->deb_count == 0 && guest->kernel_arg_count == 0)
         return true;
     return error_set(err, COLDSEAL_USAGE, "%s: options for the guest have no effect",
                      work->options->no_prepare ? "--no-prepare" : "the image is prepared already");
@@ -220,7 +221,8 @@ static bool fill_report(const struct encryption *work, struct coldseal_report *r
     }
     json_object *header = describe_header(work->header, err);
     if (header == NULL || !json_add(json, "luks2", header, err) ||
-        !json_add(json, "pin", describe_hex(work->identity->pin, PIN_BYTES), err))
+        !json_add(json, "pin", describe_hex(work->identity->pin, PIN_BYTES), err) ||
+        !describe_pcr15_after_unlock(json, work->identity->pin, err))
         return false;
     json_object *warned = warnings(work, err);
     return warned != NULL && json_add(json, "warnings", warned, err) &&

@@ -48,7 +48,8 @@ static bool fill_report(const struct rekeying *work, json_object *json,
     json_object *header = describe_header(work->header, err);
 
     if (header == NULL || !json_add(json, "luks2", header, err) ||
-        !json_add(json, "pin", describe_hex(work->identity->pin, PIN_BYTES), err))
+        !json_add(json, "pin", describe_hex(work->identity->pin, PIN_BYTES), err) ||
+        !describe_pcr15_after_unlock(json, work->identity->pin, err))
         return false;
     if (work->policy != NULL && !seal_policy_describe(work->policy, json, "policy_digest", err))
         return false;

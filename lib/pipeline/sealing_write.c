@@ -120,6 +120,9 @@ bool sealing_describe(const struct sealing *work, json_object *json, struct erro
         return false;
     if (work->policy != NULL && !seal_policy_describe(work->policy, json, "policy_digest", err))
         return false;
+    /* not known to a run that only cleans up behind another: its key opens nothing any more */
+    if (work->identity != NULL && !describe_pcr15_after_unlock(json, work->identity->pin, err))
+        return false;
     return json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
            describe_output(json, written, work->source->disk, options->output.checksum, err);
 }

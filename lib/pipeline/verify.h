@@ -17,10 +17,11 @@ struct verification {
     struct luks2_header *header; /* NULL: refused, or none */
     struct secret *volume_key;   /* NULL without --key-file */
     struct cleartext_side side;
-    char *command_line;   /* the kernel's, as grub.cfg gives it; NULL: grub.cfg is not our form */
-    json_object *guest;   /* what prepare was told; NULL: not known */
-    bool guest_is_proven; /* read inside the encrypted root, not from the host's copy */
-    uint64_t zero_blocks; /* of root's data */
+    char *command_line;    /* the kernel's, as grub.cfg gives it; NULL: grub.cfg is not our form */
+    bool console_recovery; /* grub.cfg leads to it */
+    json_object *guest;    /* what prepare was told; NULL: not known */
+    bool guest_is_proven;  /* read inside the encrypted root, not from the host's copy */
+    uint64_t zero_blocks;  /* of root's data */
 };
 
 /* Partition table and partitions; the container of the image. Sets `root`. */

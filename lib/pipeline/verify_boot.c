@@ -22,12 +22,10 @@ static const char *const needed_arguments[] = {
     "sysctl.kernel.sysrq=0",
     "systemd.import_credentials=no",
     "systemd.gpt_auto=0",
+    "systemd.mask=emergency.service",
+    "systemd.mask=rescue.service",
+    "systemd.mask=debug-shell.service",
 };
-/* One of the two sets: of initramfs-tools, of dracut. */
-static const char *const shells_masked[] = {"systemd.mask=emergency.service",
-                                            "systemd.mask=rescue.service",
-                                            "systemd.mask=debug-shell.service", NULL};
-static const char *const shells_off[] = {"rd.shell=0", "rd.emergency=poweroff", NULL};
 /* Each of them is such a way. A word that ends in '=' stands for all that begin with it. */
 static const char *const open_arguments[] = {
     "init=",
@@ -61,13 +59,6 @@ static bool has_argument(const char *arguments, const char *wanted)
     return false;
 }
 
-static bool has_all(const char *arguments, const char *const *wanted)
-{
-    while (*wanted != NULL && has_argument(arguments, *wanted))
-        wanted++;
-    return *wanted == NULL;
-}
-
 static bool check_command_line(struct verification *work, struct error *err)
 {
     const char *arguments = work->command_line;
@@ -82,9 +73,6 @@ static bool check_command_line(struct verification *work, struct error *err)
             return checks_failed(&work->checks, "command-line", err, "\"%s\" is missing",
                                  needed_arguments[i]);
     }
-    if (!has_all(arguments, shells_masked) && !has_all(arguments, shells_off))
-        return checks_failed(&work->checks, "command-line", err,
-                             "nothing masks the emergency and rescue shells");
     return checks_ok(&work->checks, "command-line", err,
                      "no shell, no credentials, no partition or image of the host's");
 }
@@ -127,6 +115,7 @@ static bool check_grub_cfg(struct verification *work, struct boot_files *files, 
     if (cfg == NULL || !grub_form_read(cfg, &form, &why))
         return checks_error(&work->checks, "grub-cfg", &why, err);
     work->command_line = TAKE(form.arguments);
+    work->console_recovery = form.console_recovery;
     return checks_ok(&work->checks, "grub-cfg", err, "%s is coldseal's, the same at every boot",
                      work->side.files.grub_cfg) &&
            check_boot_uuid(work, &form, err) && check_command_line(work, err);

@@ -93,6 +93,10 @@ static bool add_console(const struct verification *work, json_object *list, stru
 {
     if (work->command_line == NULL)
         return add(list, err, "command-line", "not known: grub.cfg is not coldseal's");
+    if (work->console_recovery &&
+        !add(list, err, "console-recovery",
+             "--console-recovery: a recovery key that is typed at the console is the host's"))
+        return false;
     if (strstr(work->command_line, "systemd.getty_auto=0") != NULL)
         return true;
     return add(list, err, "console-login", "--console-login: the host may try to log in");

@@ -91,6 +91,8 @@ size_t luks2_header_areas(const struct luks2_header *header,
 /* Tokens of `type`, borrowed; returns how many, at most `limit`, and their numbers. */
 size_t luks2_header_tokens(const struct luks2_header *header, const char *type,
                            json_object **tokens, unsigned *numbers, size_t limit);
+/* The one keyslot that a token names in "keyslots". COLDSEAL_BAD_IMAGE. */
+bool luks2_token_keyslot(json_object *token, unsigned *keyslot, struct error *err);
 size_t luks2_header_keyslot_count(const struct luks2_header *header);
 /* Bit N: keyslot N exists; a token of `type` names it. */
 uint32_t luks2_header_keyslots(const struct luks2_header *header);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "token/luks2_header.h"
+#include "token/luks2_rules.h"
 
 /* Validated JSON has these members; nothing is found in anything else. */
 static json_object *member(json_object *object, const char *key)
@@ -138,6 +139,19 @@ json_object *luks2_token_for_keyslot(json_object *token, unsigned number, struct
         !json_append(list, json_object_new_string(name), err))
         return NULL;
     return TAKE(owned);
+}
+
+bool luks2_token_keyslot(json_object *token, unsigned *keyslot, struct error *err)
+{
+    json_object *keyslots;
+
+    if (!json_get_array(token, "keyslots", &keyslots, err))
+        return false;
+    json_object *name = json_object_array_get_idx(keyslots, 0);
+    if (json_object_array_length(keyslots) != 1 || !json_object_is_type(name, json_type_string) ||
+        !luks2_slot_number(json_object_get_string(name), LUKS2_MAX_KEYSLOTS, keyslot))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "does not name one keyslot");
+    return true;
 }
 
 _Static_assert(2 * LUKS2_MAX_KEYSLOTS <= LUKS2_AREA_COUNT, "two full headers lie side by side");

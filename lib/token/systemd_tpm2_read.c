@@ -59,19 +59,6 @@ static bool check_string(json_object *json, const char *key, const char *expecte
            error_set(err, code, "\"%s\" is \"%s\", not \"%s\"", key, value, expected);
 }
 
-static bool read_keyslot(json_object *json, unsigned *keyslot, struct error *err)
-{
-    json_object *keyslots;
-
-    if (!json_get_array(json, "keyslots", &keyslots, err))
-        return false;
-    json_object *name = json_object_array_get_idx(keyslots, 0);
-    if (json_object_array_length(keyslots) != 1 || !json_object_is_type(name, json_type_string) ||
-        !luks2_slot_number(json_object_get_string(name), LUKS2_MAX_KEYSLOTS, keyslot))
-        return error_set(err, COLDSEAL_BAD_IMAGE, "does not name one keyslot");
-    return true;
-}
-
 static bool add_pcr(json_object *item, uint32_t *mask, struct error *err)
 {
     int64_t pcr = json_object_get_int64(item);
@@ -184,7 +171,8 @@ static bool read_token(json_object *json, struct systemd_tpm2 *token, struct err
            check_string(json, "type", SYSTEMD_TPM2_TYPE, COLDSEAL_BAD_IMAGE, err) &&
            check_string(json, "tpm2-pcr-bank", "sha256", COLDSEAL_UNSUPPORTED, err) &&
            check_is_off(json, "tpm2-pin", err) && check_is_off(json, "tpm2_pcrlock", err) &&
-           read_keyslot(json, &token->keyslot, err) && read_pcrs(json, &token->pcr_mask, err) &&
+           luks2_token_keyslot(json, &token->keyslot, err) &&
+           read_pcrs(json, &token->pcr_mask, err) &&
            read_policy_digest(json, token->policy_digest, err) && read_blob(json, token, err) &&
            read_srk(json, token, err);
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A reader of our token that is not ours: an initramfs of dracut's, whose stock systemd-cryptsetup
-# unlocks. The first boot, of the image before it is sealed, gives the event log.
+# The main job on a guest with dracut: our module unlocks, with the pin, and shuts the TPM. Refused
+# while unsealed; twice the same PCRs; and a root that the host garbled powers off without a shell.
 # images: dracut.qcow2
 # limit: 1800
 source "${SRC:?}/tests/lib/common.sh"
@@ -11,21 +11,31 @@ source "$SRC/tests/lib/sealed.sh"
 pool=$TMP/pool.qcow2
 disk=$TMP/sealed.qcow2
 sealed_encrypt "$IMAGES/dracut.qcow2" "$pool" "$TMP/key" --console-login
-# systemd looks for the storage key where it is persistent
-vm_create stock --createek --create-spk
-qemu-img create -q -f qcow2 -b "$pool" -F qcow2 "$TMP/first.qcow2"
-vm_start stock "$TMP/first.qcow2"
-vm_wait stock 300 "$(vm_report stock)" 'COLDSEAL-TEST EVENTLOG END'
-vm_kill stock
-vm_event_log stock "$TMP/log"
+sealed_make dracut "$pool" "$TMP/key" "$disk"
 
-"$COLDSEAL" target read --quiet --swtpm-state "$(vm_tpm stock)" -o "$TMP/target"
-"$COLDSEAL" seal --quiet "$pool" -o "$disk" --key-file "$TMP/key" --target "$TMP/target" \
-    --pcr-values "$TMP/log" --shared-key --no-recovery
-
-vm_start stock "$disk"
-sealed_expect_open stock stock
-vm_run stock 60 'journalctl -b -o cat -u "systemd-cryptsetup@*"' >"$TMP/journal"
+vm_start dracut "$disk"
+sealed_expect_open dracut
+first=${vm_boots[dracut]}
+vm_run dracut 60 'systemctl is-active coldseal-grow-root.service; journalctl -b -o cat -u coldseal-unlock.service -u coldseal-root.service' >"$TMP/journal"
 cat "$TMP/journal"
-grep -q '^Finished systemd-cryptsetup@' "$TMP/journal" || fail "systemd-cryptsetup did not unlock"
-vm_power_off stock
+grep -q '^active$' "$TMP/journal" || fail "the file system was not looked at"
+grep -q 'Finished coldseal-root.service' "$TMP/journal" || fail "nobody looked at the mounted root"
+vm_power_off dracut
+
+note "blocks of the root garbled: mounting fails, and no shell comes"
+qemu-img convert -O raw "$disk" "$TMP/garbled.raw"
+root=$(($(sgdisk -i 1 "$TMP/garbled.raw" | sed -n 's/^First sector: \([0-9]*\).*/\1/p') * 512))
+dd if=/dev/urandom of="$TMP/garbled.raw" bs=4096 oflag=seek_bytes seek=$((root + (16 << 20))) count=64 \
+    conv=notrunc status=none
+vm_start dracut "$TMP/garbled.raw"
+vm_wait_off dracut 400
+console=$(vm_console dracut)
+[ "$(vm_shells dracut)" = '' ] || fail "a shell: $(vm_shells dracut)"
+grep -aq 'powering off' "$console" || { vm_show dracut && fail "does not say that it powers off"; }
+grep -aq 'reboot: Power down' "$console" || { vm_show dracut && fail "did not power off"; }
+rm "$TMP/garbled.raw"
+
+vm_start dracut "$disk"
+sealed_expect_open dracut
+expect_same "$TMP/dracut-pcrs-$first" "$TMP/dracut-pcrs-${vm_boots[dracut]}"
+vm_power_off dracut

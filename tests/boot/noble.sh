@@ -33,11 +33,27 @@ sealed_expect_open one
 first=${vm_boots[one]}
 vm_power_off one
 
+note "the disk grows by 4 GiB: the next boot follows, with the same PCRs and no key in a file"
+qemu-img resize -q "$disk" +4G
 vm_start one "$disk" -drive "if=none,id=upgrade,format=raw,readonly=on,file=$IMAGES/upgrade.raw" \
     -device virtio-blk-pci,drive=upgrade
 sealed_expect_open one
 expect_same "$TMP/one-pcrs-$first" "$TMP/one-pcrs-${vm_boots[one]}"
 kernel=$(vm_value one kernel)
+grep -aq "coldseal: the root's partition grows from " "$(vm_console one)" || fail "no word of the growth"
+# shellcheck disable=SC2016
+vm_run one 120 '
+    echo "file system: $(($(stat -f -c "%b * %S" /) >> 20)) MiB"
+    echo "mapping: $(($(blockdev --getsize64 /dev/mapper/cloudimg-rootfs) >> 20)) MiB"
+    echo "keys: $(find / -xdev \( -name "*.key" -o -name "*keyfile*" -o -path "*cryptsetup-keys.d/*" \) \
+        -type f ! -path "/usr/share/*" ! -path "/sys/*" ! -path "/proc/*" | wc -l)"
+    echo "crypttab: $(grep -cv "^#" /etc/crypttab)"' >"$TMP/grown"
+cat "$TMP/grown"
+awk '/^(file system|mapping):/ && $(NF - 1) < 5000 { exit 1 }' "$TMP/grown" || fail "the root did not grow"
+grep -qx 'keys: 0' "$TMP/grown" || fail "a key lies in the guest"
+qemu-img convert -U -O raw "$disk" "$TMP/grown.raw"
+sgdisk -v "$TMP/grown.raw" | grep -q 'No problems found' || fail "the partition table: $(sgdisk -v "$TMP/grown.raw")"
+rm "$TMP/grown.raw"
 
 # What is on offer must be newer, or this shows nothing.
 # shellcheck disable=SC2016

@@ -9,9 +9,15 @@ swtpm_start "$TMP/tpm" --create-spk --ecc
 seal_disk good
 cmdline "$(pin_of good)"
 
-note "another boot: PCR 8 differs"
-tpm2_pcrextend --tcti "$SWTPM_TCTI" "8:sha256=$FAILURE"
-expect_closed 5 'PCR' "$TMP/good.luks"
+for pcr in 4 7 8 9 14; do
+    note "another boot: PCR $pcr differs"
+    tpm2_pcrextend --tcti "$SWTPM_TCTI" "$pcr:sha256=$FAILURE"
+    expect_closed 5 'PCR' "$TMP/good.luks"
+    reboot_tpm "$TMP/tpm"
+done
+note "shut already: PCR 15"
+tpm2_pcrextend --tcti "$SWTPM_TCTI" "15:sha256=$FAILURE"
+expect_refusal 5 'PCR' unlock_test "$TMP/good.luks"
 
 note "a disk of the host's own, sealed to the same key under the same policy"
 reboot_tpm "$TMP/tpm"

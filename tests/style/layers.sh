@@ -5,7 +5,7 @@
 . "$SRC/tests/lib/common.sh"
 
 stages=(core image layout boot guest token crypt measure seal report pipeline)
-unlock_sees=' core token crypt measure seal '
+unlock_sees=' core image layout token crypt measure seal '
 
 # includes_of FOLDER: "FILE HEADER" for each quoted include.
 includes_of()

@@ -478,6 +478,69 @@ static void test_refuses_to_write_over_partitions(void **state)
     assert_true(gpt_write(disk, &gpt, NULL, &err));
 }
 
+static uint64_t last_sector_of(const char *path, int number)
+{
+    OWNED_PTR(char)
+    text = shell_output("sgdisk -i %d %s | sed -n 's/^Last sector: \\([0-9]*\\).*/\\1/p'", number,
+                        path);
+
+    return strtoull(text, NULL, 10);
+}
+
+/* What sgdisk makes of a disk that was enlarged, and nothing but the last partition's end. */
+static void test_grows_the_last_partition(void **state)
+{
+    struct error err = {0};
+    struct gpt gpt;
+    bool grown;
+    int fd;
+
+    (void)state;
+    make_cloud_disk("disk");
+    uint64_t before = last_sector_of("disk", 1);
+    shell_run("truncate -s 96M disk && cp disk expected && sgdisk -e -d 1 -n 1:63488:0 -t 1:8300 "
+              "-A 1:set:59 -u 1:0b5f7c7e-0c3c-4c3f-8a55-d5a1d9f4b911 expected");
+    OWNED(disk) disk = open_disk("disk", &fd);
+    assert_true(gpt_read(disk, &gpt, &err));
+    assert_false(gpt_grow_last(&gpt, 16, 4096, &grown, &err));
+    assert_int_equal(err.code, COLDSEAL_UNSUPPORTED);
+    assert_false(gpt_grow_last(&gpt, 2, 4096, &grown, &err));
+    assert_true(gpt_grow_last(&gpt, 1, 4096, &grown, &err));
+    assert_true(grown);
+    assert_true(gpt_write(disk, &gpt, NULL, &err));
+    close(fd);
+    shell_run("sgdisk -v disk | grep -q 'No problems found'");
+    /* sgdisk ends at the last sector that is left; ours at whole sectors of 4096 bytes */
+    uint64_t after = last_sector_of("disk", 1), most = last_sector_of("expected", 1);
+    assert_true(after > before && after <= most && most - after < 8);
+    assert_int_equal((after + 1 - gpt_find(&gpt, 1)->first_lba) % 8, 0);
+    shell_run("for n in 14 15 16; do sgdisk -i $n disk; done >ours");
+    shell_run("for n in 14 15 16; do sgdisk -i $n expected; done >theirs && cmp ours theirs");
+}
+
+static void test_grows_only_where_there_is_room(void **state)
+{
+    struct error err = {0};
+    struct gpt gpt;
+    bool grown;
+
+    (void)state;
+    make_cloud_disk("disk");
+    read_must_work("disk", &gpt);
+    struct gpt as_read = gpt;
+    assert_true(gpt_grow_last(&gpt, 1, 4096, &grown, &err));
+    assert_false(grown);
+    gpt.disk_blocks += GPT_GROWTH_LEAST_BYTES / 512 - 1;
+    assert_true(gpt_grow_last(&gpt, 1, 4096, &grown, &err));
+    assert_false(grown);
+    /* a table for more than there is: refused when it was read, and harmless here */
+    gpt.disk_blocks = 40;
+    assert_true(gpt_grow_last(&gpt, 1, 4096, &grown, &err));
+    assert_false(grown);
+    gpt.disk_blocks = as_read.disk_blocks;
+    assert_memory_equal(&gpt, &as_read, sizeof(gpt));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,6 +557,8 @@ int main(void)
         SHELL_TEST(test_crc_lies),
         SHELL_TEST(test_larger_entries),
         SHELL_TEST(test_refuses_to_write_over_partitions),
+        SHELL_TEST(test_grows_the_last_partition),
+        SHELL_TEST(test_grows_only_where_there_is_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

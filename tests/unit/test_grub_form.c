@@ -14,18 +14,25 @@
 
 #define BOOT_UUID "0b7a6b4e-7f7c-4c51-9a3e-6f4b8c2f1d00"
 
-static char *rendered(enum initramfs_kind kind)
+static char *rendered_from(const char *name, const struct guest_os *os)
 {
     const char *const args[] = {"quiet", "net.ifnames=0"};
     const struct coldseal_guest_options options = {.kernel_args = args, .kernel_arg_count = 2};
     struct error err = {0};
     char path[4096];
 
-    snprintf(path, sizeof(path), "%s/templates/grub.cfg.in", getenv("SRC"));
+    snprintf(path, sizeof(path), "%s/templates/%s", getenv("SRC"), name);
     OWNED(bytes) template = bytes_read_file(path, 65536, &err);
     assert_non_null(template);
     OWNED_PTR(char) text = strndup((const char *)template->data, template->size);
-    return grub_cfg_render(text, BOOT_UUID, kind, &options, &err);
+    return grub_cfg_render(text, BOOT_UUID, os, &options, &err);
+}
+
+static char *rendered(enum initramfs_kind kind)
+{
+    const struct guest_os os = {.initramfs = kind, .systemd_version = 260};
+
+    return rendered_from("grub.cfg.in", &os);
 }
 
 static bool read_form(const char *text, size_t size, struct grub_form *form, struct error *err)
@@ -38,10 +45,10 @@ static bool read_form(const char *text, size_t size, struct grub_form *form, str
 
 static void test_what_prepare_writes(void **state)
 {
-    const enum initramfs_kind kinds[] = {INITRAMFS_TOOLS, INITRAMFS_DRACUT};
+    const enum initramfs_kind kinds[] = {INITRAMFS_TOOLS, INITRAMFS_DRACUT, INITRAMFS_DRACUT_STOCK};
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct error err = {0};
         OWNED_GRUB_FORM form = {0};
         OWNED_PTR(char) text = rendered(kinds[i]);
@@ -50,8 +57,29 @@ static void test_what_prepare_writes(void **state)
         assert_string_equal(form.boot_uuid, BOOT_UUID);
         assert_non_null(strstr(form.arguments, "systemd.gpt_auto=0"));
         assert_non_null(strstr(form.arguments, " quiet net.ifnames=0"));
-        assert_null(strstr(form.arguments, "coldseal.pin"));
+        assert_null(strstr(form.arguments, "coldseal.pin="));
+        assert_false(form.console_recovery);
     }
+}
+
+static void test_with_console_recovery(void **state)
+{
+    const struct guest_os os = {.initramfs = INITRAMFS_TOOLS};
+    struct error err = {0};
+    OWNED_GRUB_FORM form = {0};
+    OWNED_PTR(char) text = rendered_from("grub-recovery.cfg.in", &os);
+
+    (void)state;
+    if (!read_form(text, strlen(text), &form, &err))
+        fail_msg("%s", err.message);
+    assert_true(form.console_recovery);
+    assert_non_null(strstr(form.arguments, " quiet net.ifnames=0"));
+    assert_null(strstr(form.arguments, "coldseal."));
+    char *mark = strstr(text, "quiet net.ifnames=0 coldseal.recovery");
+    assert_non_null(mark);
+    memcpy(mark, "noise", 5);
+    OWNED_GRUB_FORM other = {0};
+    assert_false(read_form(text, strlen(text), &other, &err));
 }
 
 static void expect_refused(const char *text, size_t size, const char *why)
@@ -111,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_prepare_writes),
+        cmocka_unit_test(test_with_console_recovery),
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_bytes_behind_a_nul),
     };

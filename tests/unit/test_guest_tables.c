@@ -126,13 +126,14 @@ static void crypttab_is_off(void **state)
 static const char template[] = "# coldseal grub.cfg format 1\nsearch @BOOT_UUID@\n"
                                "linux $coldseal_uuid @KERNEL_ARGS@\n";
 
+static const struct guest_os tools_guest = {.initramfs = INITRAMFS_TOOLS, .systemd_version = 257};
+
 static void grub_cfg_is_rendered(void **state)
 {
     struct error err = {0};
     const char *const more[] = {"mitigations=auto,nosmt", "console=hvc0"};
     struct coldseal_guest_options options = {.kernel_args = more, .kernel_arg_count = 2};
-    OWNED_PTR(char)
-    text = grub_cfg_render(template, BOOT_UUID, INITRAMFS_TOOLS, &options, &err);
+    OWNED_PTR(char) text = grub_cfg_render(template, BOOT_UUID, &tools_guest, &options, &err);
 
     (void)state;
     assert_non_null(text);
@@ -145,18 +146,35 @@ static void grub_cfg_is_rendered(void **state)
                         "systemd.mask=debug-shell.service mitigations=auto,nosmt console=hvc0\n");
 }
 
-static void grub_cfg_follows_the_options(void **state)
+/* The last words of the command line for a guest of that kind. */
+static void expect_arguments(enum initramfs_kind kind, unsigned systemd_version, const char *end)
 {
     struct error err = {0};
     struct coldseal_guest_options options = {.console_login = true};
-    OWNED_PTR(char)
-    text = grub_cfg_render(template, BOOT_UUID, INITRAMFS_DRACUT, &options, &err);
+    const struct guest_os os = {.initramfs = kind, .systemd_version = systemd_version};
+    OWNED_PTR(char) text = grub_cfg_render(template, BOOT_UUID, &os, &options, &err);
 
-    (void)state;
     assert_non_null(text);
     assert_null(strstr(text, "getty_auto"));
-    assert_non_null(strstr(text, " rd.luks.name=$coldseal_uuid=cloudimg-rootfs "));
-    assert_non_null(strstr(text, " rd.shell=0 rd.emergency=poweroff\n"));
+    assert_non_null(strstr(text, " systemd.mask=emergency.service "));
+    const char *found = strstr(text, end);
+    assert_non_null(found);
+    assert_string_equal(found, end);
+}
+
+static void grub_cfg_follows_the_guest(void **state)
+{
+    (void)state;
+    expect_arguments(INITRAMFS_TOOLS, 257, " systemd.mask=debug-shell.service\n");
+    expect_arguments(INITRAMFS_DRACUT, 260,
+                     " systemd.mask=debug-shell.service rd.shell=0 rd.emergency=poweroff\n");
+    expect_arguments(INITRAMFS_DRACUT_STOCK, 257,
+                     " rd.shell=0 rd.emergency=poweroff "
+                     "rd.luks.name=$coldseal_uuid=cloudimg-rootfs "
+                     "rd.luks.options=$coldseal_uuid=tpm2-device=auto\n");
+    expect_arguments(INITRAMFS_DRACUT_STOCK, 260,
+                     " rd.luks.options=$coldseal_uuid=tpm2-device=auto,"
+                     "fixate-volume-key=$coldseal_pin\n");
 }
 
 static void grub_cfg_takes_no_script(void **state)
@@ -167,13 +185,32 @@ static void grub_cfg_takes_no_script(void **state)
     for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
         struct error err = {0};
         struct coldseal_guest_options options = {.kernel_args = &hostile[i], .kernel_arg_count = 1};
-        assert_null(grub_cfg_render(template, BOOT_UUID, INITRAMFS_TOOLS, &options, &err));
+        assert_null(grub_cfg_render(template, BOOT_UUID, &tools_guest, &options, &err));
         assert_int_equal(err.code, COLDSEAL_USAGE);
     }
     struct error err = {0};
     struct coldseal_guest_options options = {0};
-    assert_null(grub_cfg_render(template, "1; halt", INITRAMFS_TOOLS, &options, &err));
+    assert_null(grub_cfg_render(template, "1; halt", &tools_guest, &options, &err));
     assert_int_equal(err.code, COLDSEAL_UNSUPPORTED);
+}
+
+static unsigned version_in(const char *name)
+{
+    struct error err = {0};
+    OWNED(lines) names = lines_new(&err);
+
+    assert_non_null(names);
+    assert_true(lines_add(names, &err, "libsystemd-core-999.so") &&
+                lines_add(names, &err, "%s", name));
+    return systemd_version_of(names);
+}
+
+static void systemd_has_a_version(void **state)
+{
+    (void)state;
+    assert_int_equal(version_in("libsystemd-shared-257.so"), 257);
+    assert_int_equal(version_in("libsystemd-shared-259.2-1.so"), 259);
+    assert_int_equal(version_in("libsystemd-shared.so"), 0);
 }
 
 static void seed_becomes_settings_of_none(void **state)
@@ -321,19 +358,60 @@ static const char *const good_initramfs[] = {
 };
 #define GOOD_COUNT (sizeof(good_initramfs) / sizeof(good_initramfs[0]))
 
-/* The good list without one name and with another; NULL for none. */
-static bool check_names(const char *without, const char *with, bool is_builtin, struct error *err)
+static const char *const good_dracut[] = {
+    "usr/sbin/coldseal-unlock",
+    "usr/lib/systemd/system/coldseal-unlock.service",
+    "etc/systemd/system/initrd-root-device.target.requires/coldseal-unlock.service",
+    "etc/systemd/system/initrd-root-fs.target.requires/coldseal-root.service",
+    "usr/lib/coldseal/check-root",
+    "usr/lib/coldseal/check-init",
+    "etc/systemd/system/emergency.service",
+    "etc/systemd/system/rescue.service",
+    "etc/systemd/system/dracut-emergency.service",
+    "usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0",
+    "usr/lib/x86_64-linux-gnu/libcryptsetup.so.12",
+    "usr/lib/modules/6.12.1/kernel/drivers/md/dm-crypt.ko.xz",
+};
+#define DRACUT_COUNT (sizeof(good_dracut) / sizeof(good_dracut[0]))
+
+/* A good list without one name and with another; NULL for none. */
+static bool check_list(enum initramfs_kind kind, const char *without, const char *with,
+                       bool is_builtin, struct error *err)
 {
+    const char *const *good = kind == INITRAMFS_DRACUT ? good_dracut : good_initramfs;
+    size_t count = kind == INITRAMFS_DRACUT ? DRACUT_COUNT : GOOD_COUNT;
     OWNED(lines) names = lines_new(err);
 
     assert_non_null(names);
-    for (size_t i = 0; i < GOOD_COUNT; i++) {
-        if (without == NULL || strstr(good_initramfs[i], without) == NULL)
-            assert_true(lines_add(names, err, "%s", good_initramfs[i]));
+    for (size_t i = 0; i < count; i++) {
+        if (without == NULL || strstr(good[i], without) == NULL)
+            assert_true(lines_add(names, err, "%s", good[i]));
     }
     if (with != NULL)
         assert_true(lines_add(names, err, "%s", with));
-    return initramfs_check(names, INITRAMFS_TOOLS, is_builtin, err);
+    return initramfs_check(names, kind, is_builtin, err);
+}
+
+static bool check_names(const char *without, const char *with, bool is_builtin, struct error *err)
+{
+    return check_list(INITRAMFS_TOOLS, without, with, is_builtin, err);
+}
+
+static void initramfs_of_dracut_is_looked_through(void **state)
+{
+    struct error err = {0};
+
+    (void)state;
+    assert_true(check_list(INITRAMFS_DRACUT, NULL, NULL, false, &err));
+    for (size_t i = 0; i < DRACUT_COUNT; i++) {
+        /* the unit by itself starts nothing */
+        bool is_needed = strcmp(good_dracut[i], "usr/lib/systemd/system/coldseal-unlock.service");
+        assert_int_equal(check_list(INITRAMFS_DRACUT, good_dracut[i], NULL, false, &err),
+                         !is_needed);
+    }
+    assert_false(check_list(INITRAMFS_DRACUT, NULL, "usr/bin/systemd-cryptsetup", false, &err));
+    assert_non_null(strstr(err.message, "usr/bin/systemd-cryptsetup"));
+    assert_false(check_list(INITRAMFS_DRACUT, NULL, "usr/sbin/lvm", false, &err));
 }
 
 static void initramfs_is_looked_through(void **state)
@@ -371,7 +449,8 @@ int main(void)
         cmocka_unit_test(fstab_line_has_a_limit),
         cmocka_unit_test(crypttab_is_off),
         cmocka_unit_test(grub_cfg_is_rendered),
-        cmocka_unit_test(grub_cfg_follows_the_options),
+        cmocka_unit_test(grub_cfg_follows_the_guest),
+        cmocka_unit_test(systemd_has_a_version),
         cmocka_unit_test(grub_cfg_takes_no_script),
         cmocka_unit_test(seed_becomes_settings_of_none),
         cmocka_unit_test(seed_that_cannot_be_carried),
@@ -382,6 +461,7 @@ int main(void)
         cmocka_unit_test(os_release_values),
         cmocka_unit_test(kernels_are_ordered),
         cmocka_unit_test(initramfs_is_looked_through),
+        cmocka_unit_test(initramfs_of_dracut_is_looked_through),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,27 @@ static void test_refuses_unknown_fields(void **state)
     refused("coldseal.uuid coldseal.pin=" PIN, "unknown field coldseal.uuid");
 }
 
+static void test_takes_recovery_once(void **state)
+{
+    static const char both[] = "coldseal.uuid=" UUID " coldseal.pin=" PIN;
+    struct cmdline cmdline;
+    struct error err;
+
+    (void)state;
+    assert_true(parse(both, &cmdline, &err));
+    assert_false(cmdline.console_recovery);
+    assert_true(parse("coldseal.recovery=console coldseal.uuid=" UUID " coldseal.pin=" PIN,
+                      &cmdline, &err));
+    assert_true(cmdline.console_recovery);
+    refused("coldseal.recovery=console coldseal.uuid=" UUID " coldseal.pin=" PIN
+            " coldseal.recovery=console",
+            "unknown field coldseal.recovery=console");
+    refused("coldseal.uuid=" UUID " coldseal.pin=" PIN " coldseal.recovery=console,x",
+            "unknown field");
+    refused("coldseal.uuid=" UUID " coldseal.pin=" PIN " coldseal.recovery=", "unknown field");
+    refused("coldseal.recovery=console", "uuid= stands there 0 times");
+}
+
 static void test_refuses_nul(void **state)
 {
     static const char text[] = "coldseal.uuid=" UUID " coldseal.pin=" PIN "\0x";
@@ -110,7 +131,7 @@ int main(void)
         cmocka_unit_test(test_takes_both_fields),    cmocka_unit_test(test_refuses_missing),
         cmocka_unit_test(test_refuses_twice),        cmocka_unit_test(test_refuses_wrong_form),
         cmocka_unit_test(test_refuses_placeholders), cmocka_unit_test(test_refuses_unknown_fields),
-        cmocka_unit_test(test_refuses_nul),
+        cmocka_unit_test(test_takes_recovery_once),  cmocka_unit_test(test_refuses_nul),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
