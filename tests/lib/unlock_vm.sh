@@ -5,6 +5,7 @@
 # chain is tests/boot's business. To be sourced after common.sh and unlock.sh.
 
 UNLOCK_ROOT=$TMP/initramfs
+EXTRA_FILES=()
 
 # partition_file IMAGE NUMBER: how debugfs names the file system in a partition.
 partition_file()
@@ -40,14 +41,15 @@ unpack_kernel()
     fi
 }
 
-# make_initramfs NAME COMMAND…: $TMP/NAME.initrd, which runs these lines of shell and powers off.
+# make_initramfs NAME COMMAND…: $TMP/NAME.initrd, which runs these lines of shell and powers off. Files
+# in the array EXTRA_FILES lie in its root.
 make_initramfs()
 {
     local name=$1 module program
     shift
     rm -rf "$UNLOCK_ROOT"
     mkdir -p "$UNLOCK_ROOT"/{bin,dev,proc,run,sbin,sys,tmp}
-    for program in dash kmod mount dmsetup cat sleep; do
+    for program in dash kmod mount dmsetup cat sleep chroot timeout sync; do
         copy_program "$(realpath "$(command -v "$program")")"
         ln -s "$(realpath "$(command -v "$program")")" "$UNLOCK_ROOT/bin/$program" 2>/dev/null || true
     done
@@ -55,6 +57,7 @@ make_initramfs()
     install -D "$COLDSEAL_UNLOCK" "$UNLOCK_ROOT/sbin/coldseal-unlock"
     copy_program "$COLDSEAL_UNLOCK"
     rm "$UNLOCK_ROOT$COLDSEAL_UNLOCK"
+    [ ${#EXTRA_FILES[@]} -eq 0 ] || cp -r "${EXTRA_FILES[@]}" "$UNLOCK_ROOT"
     for program in libtss2-tcti-device.so.0 libgcc_s.so.1; do
         copy_program "$(ldconfig -p | sed -n "s|.*$program .*x86-64.* => ||p" | head -n 1)"
     done
@@ -73,12 +76,12 @@ make_initramfs()
     (cd "$UNLOCK_ROOT" && find . | cpio -o -H newc --quiet | gzip -1) >"$TMP/$name.initrd"
 }
 
-# make_disk NAME SEALED…: $TMP/NAME.img, a GPT with one partition for each.
+# make_disk NAME SEALED…: $TMP/NAME.img, a GPT with one partition for each, and no room behind them.
 make_disk()
 {
     local name=$1 number=0 sealed
     shift
-    truncate -s $(((2 + 32 * $#) << 20)) "$TMP/$name.img"
+    truncate -s $(((1 + 32 * $#) << 20)) "$TMP/$name.img"
     for sealed in "$@"; do
         number=$((number + 1))
         sgdisk -n "$number:$(((1 + 32 * (number - 1)) * 2048)):+31M" "$TMP/$name.img" >/dev/null
@@ -104,7 +107,7 @@ unlock_boot()
     on_exit swtpm_end $!
     timeout 400 qemu-system-x86_64 -nodefaults -display none -no-reboot -m 512 -machine q35 \
         -accel tcg,thread=single -smp 1 -cpu Westmere,-cx16 -kernel "$TMP/vmlinuz" -initrd "$TMP/$2.initrd" \
-        -append "console=ttyS0 panic=5 $(sed 's/^[^ ]* //' "$TMP/cmdline")" \
+        -append "console=ttyS0 panic=5 no_timer_check $(sed 's/^[^ ]* //' "$TMP/cmdline")" \
         -drive "if=none,id=disk,format=raw,file=$TMP/$3.img" -device virtio-blk-pci,drive=disk \
         -chardev "socket,id=tpm,path=$sockets/tpm" -tpmdev emulator,id=tpm0,chardev=tpm \
         -device tpm-crb,tpmdev=tpm0 -chardev "stdio,id=console,signal=off,logfile=$TMP/console.raw,logappend=off" \

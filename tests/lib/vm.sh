@@ -8,6 +8,9 @@
 VM_OVMF_CODE=${VM_OVMF_CODE:-/usr/share/OVMF/OVMF_CODE_4M.secboot.fd}
 VM_OVMF_VARS=${VM_OVMF_VARS:-/usr/share/OVMF/OVMF_VARS_4M.ms.fd}
 
+# On a machine that does other work besides, all limits of time are this many times as long.
+VM_PATIENCE=${VM_PATIENCE:-1}
+
 declare -A vm_pid vm_tpm_pid vm_boots
 
 # vm_create NAME [swtpm_setup OPTION…]: a new machine: its own TPM, Secure Boot with Microsoft's keys.
@@ -50,21 +53,23 @@ vm_start_tpm()
 }
 
 # vm_start NAME DISK [QEMU OPTION…]: returns when the machine runs. A reset ends the machine as
-# power-off does; the console says which it was.
+# power-off does; the console says which it was. vm_type writes to the console.
 vm_start()
 {
-    local name=$1 disk=$2 dir=$TMP/vm/$1 sockets format
+    local name=$1 disk=$2 dir=$TMP/vm/$1 sockets format port
     shift 2
     sockets=$(mktemp -d /tmp/vm-XXXXXX)
     on_exit rm -rf "$sockets"
     vm_boots[$name]=$((vm_boots[$name] + 1))
     format=$(qemu-img info --output=json "$disk" | sed -n 's/^ *"format": "\(raw\|qcow2\)".*/\1/p' | head -n 1)
     vm_start_tpm "$name" "$sockets/tpm"
-    rm -f "$dir/port.in" "$dir/port.out"
-    mkfifo "$dir/port.in" "$dir/port.out"
-    # Somebody must empty the pipe; the log is what is read.
-    cat "$dir/port.out" >/dev/null &
-    on_exit swtpm_end $!
+    for port in port tty; do
+        rm -f "$dir/$port.in" "$dir/$port.out"
+        mkfifo "$dir/$port.in" "$dir/$port.out"
+        # Somebody must empty the pipe; the log is what is read.
+        cat "$dir/$port.out" >/dev/null &
+        on_exit swtpm_end $!
+    done
     qemu-system-x86_64 -name "$name" -nodefaults -display none -no-reboot -m 1024 \
         -machine q35,smm=on -accel tcg,thread=single -smp 1 -cpu Westmere,-cx16 \
         -global driver=cfi.pflash01,property=secure,value=on -global ICH9-LPC.disable_s3=1 \
@@ -74,7 +79,7 @@ vm_start()
         -device virtio-blk-pci,drive=disk,bootindex=1 -device virtio-rng-pci \
         -chardev "socket,id=tpm,path=$sockets/tpm" -tpmdev emulator,id=tpm0,chardev=tpm \
         -device tpm-crb,tpmdev=tpm0 \
-        -chardev "file,id=console,path=$(vm_console "$name")" -serial chardev:console \
+        -chardev "pipe,id=console,path=$dir/tty,logfile=$(vm_console "$name"),logappend=off" -serial chardev:console \
         -chardev "pipe,id=report,path=$dir/port,logfile=$(vm_report "$name"),logappend=off" \
         -serial chardev:report "$@" </dev/null >>"$dir/qemu.log" 2>&1 &
     vm_pid[$name]=$!
@@ -107,7 +112,7 @@ vm_show()
 # when the machine ends before that, or does not get there.
 vm_wait()
 {
-    local name=$1 end=$((SECONDS + $2)) log=$3 pattern=$4
+    local name=$1 end=$((SECONDS + $2 * VM_PATIENCE)) log=$3 pattern=$4
     until grep -aEq -- "$pattern" "$log" 2>/dev/null; do
         if ! vm_runs "$name" && ! grep -aEq -- "$pattern" "$log" 2>/dev/null; then
             vm_show "$name"
@@ -124,7 +129,7 @@ vm_wait()
 # vm_wait_off NAME SECONDS: until the machine has ended by itself.
 vm_wait_off()
 {
-    local name=$1 end=$((SECONDS + $2))
+    local name=$1 end=$((SECONDS + $2 * VM_PATIENCE))
     while vm_runs "$name"; do
         if [ "$SECONDS" -ge "$end" ]; then
             vm_show "$name"
@@ -133,6 +138,14 @@ vm_wait_off()
         sleep 0.5
     done
     vm_kill "$name"
+}
+
+# vm_shells NAME: lines of the last boot's console that show a shell or a prompt. The kernel's command
+# line names the shells that it masks.
+vm_shells()
+{
+    grep -av 'coldseal\.pin=' "$(vm_console "$1")" |
+        grep -aE '\(initramfs\)|login:|BusyBox|Enter passphrase|[Pp]lease enter|sulogin|Press Enter|mergency [Ss]hell|escue [Ss]hell|~ #|# $' || true
 }
 
 vm_wait_ready()
@@ -147,6 +160,13 @@ vm_send()
     printf '%s\n' "$2" >"$TMP/vm/$1/port.in"
 }
 
+# vm_type NAME TEXT: keys on the console.
+vm_type()
+{
+    vm_runs "$1" || fail "$1 does not run any more"
+    printf '%s' "$2" >"$TMP/vm/$1/tty.in"
+}
+
 # vm_run NAME SECONDS SCRIPT: runs a bash script as root in a guest that is at the prompt, prints
 # what it printed, and returns its exit code.
 vm_run()
@@ -155,7 +175,7 @@ vm_run()
     report=$(vm_report "$name")
     done_before=$(grep -ac 'COLDSEAL-TEST OUTPUT END' "$report" || true)
     vm_send "$name" "run $(printf '%s' "$3" | base64 -w 0)"
-    local end=$((SECONDS + seconds))
+    local end=$((SECONDS + seconds * VM_PATIENCE))
     until [ "$(grep -ac 'COLDSEAL-TEST OUTPUT END' "$report")" -gt "$done_before" ]; do
         if ! vm_runs "$name" || [ "$SECONDS" -ge "$end" ]; then
             vm_show "$name"
