@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "command.h"
 
 int explain_run(const struct command *self, int argc, char **argv)
@@ -14,6 +16,7 @@ int explain_run(const struct command *self, int argc, char **argv)
     if (!command_parse(self, specs, COUNT_OF(specs), 2, argc, argv, &parsed))
         return parsed.exit_code;
     options.image = parsed.arguments[0];
+    options.data_dir = getenv("COLDSEAL_DATA_DIR");
     options.log = parsed.arguments[1];
     bool ok = coldseal_explain(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);

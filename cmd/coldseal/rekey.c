@@ -6,7 +6,7 @@
 static bool has_policy(const struct coldseal_policy_options *policy)
 {
     return policy->target != NULL || policy->parent != NULL || policy->parent_kind != NULL ||
-           policy->pcr_values != NULL || policy->pcrs != NULL;
+           policy->pcr_values != NULL || policy->firmware_count != 0 || policy->pcrs != NULL;
 }
 
 static bool has_shape(const struct coldseal_output_options *output)
@@ -41,6 +41,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_rekey_options options = {0};
     struct string_list key_files = {0};
+    struct string_list firmware = {0};
     const struct option_spec specs[] = {
         {"in-place", 0, OPTION_FLAG, NULL, "change IN itself", &options.in_place},
         {"key-file", 0, OPTION_LIST, "FILE", "a secret that opens IN, whose keyslot stays",
@@ -50,7 +51,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
          &options.key_out},
         {"luks-uuid", 0, OPTION_STRING, "UUID", "UUID of the LUKS volume [random]",
          &options.luks_uuid},
-        POLICY_OPTIONS(options.policy),
+        POLICY_OPTIONS(options.policy, firmware),
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "make a recovery key and write it here",
          &options.recovery_key_out},
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
@@ -67,6 +68,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
     options.out = parsed.arguments[1];
     options.key_files = key_files.items;
     options.key_file_count = key_files.count;
+    policy_options_take(&firmware, &options.policy);
     const char *wrong = wrong_of(&options);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);

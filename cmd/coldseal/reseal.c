@@ -15,13 +15,14 @@ static const char *wrong_of(const struct coldseal_seal_options *options)
 int reseal_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_seal_options options = {.key_choice = COLDSEAL_KEY_SHARED};
+    struct string_list firmware = {0};
     const struct option_spec specs[] = {
         {"output", 'o', OPTION_STRING, "OUT", "the resealed image", &options.out},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
         {"key-file", 0, OPTION_STRING, "FILE", "recovery key, pool key or any passphrase",
          &options.key_file},
         {"tcti", 0, OPTION_STRING, "TCTI", "a TPM that still opens the image", &options.tcti},
-        POLICY_OPTIONS(options.policy),
+        POLICY_OPTIONS(options.policy, firmware),
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "make one more recovery key, written here",
          &options.recovery_key_out},
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
@@ -33,6 +34,7 @@ int reseal_run(const struct command *self, int argc, char **argv)
 
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
+    policy_options_take(&firmware, &options.policy);
     const char *wrong = wrong_of(&options);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);

@@ -23,12 +23,13 @@ int seal_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_seal_options options = {0};
     bool shared = false, fresh = false;
+    struct string_list firmware = {0};
     const struct option_spec specs[] = {
         {"output", 'o', OPTION_STRING, "OUT", "the sealed image", &options.out},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
         {"key-file", 0, OPTION_STRING, "FILE", "pool key, recovery key or any passphrase",
          &options.key_file},
-        POLICY_OPTIONS(options.policy),
+        POLICY_OPTIONS(options.policy, firmware),
         {"fresh-key", 0, OPTION_FLAG, NULL, "a new volume key, all data encrypted anew", &fresh},
         {"shared-key", 0, OPTION_FLAG, NULL, "keep the image's volume key", &shared},
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "make a recovery key and write it here",
@@ -42,6 +43,7 @@ int seal_run(const struct command *self, int argc, char **argv)
 
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
+    policy_options_take(&firmware, &options.policy);
     const char *wrong = wrong_of(&options, shared, fresh);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);

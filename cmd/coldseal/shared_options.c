@@ -53,5 +53,14 @@ const char *policy_options_wrong(const struct coldseal_policy_options *policy)
         return "give one of --target and --parent";
     if (policy->parent != NULL && policy->parent_kind == NULL)
         return "--parent needs --parent-kind";
-    return policy->pcr_values == NULL ? "--pcr-values is needed" : NULL;
+    return (policy->firmware_count == 0) == (policy->pcr_values == NULL)
+               ? "give one of --firmware and --pcr-values"
+               : NULL;
+}
+
+void policy_options_take(const struct string_list *states, struct coldseal_policy_options *policy)
+{
+    policy->firmware = states->items;
+    policy->firmware_count = states->count;
+    policy->data_dir = getenv("COLDSEAL_DATA_DIR");
 }

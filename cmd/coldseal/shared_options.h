@@ -39,13 +39,17 @@ struct guest_arguments {
     {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &(o).force},              \
     {"threads", 0, OPTION_NUMBER, "N", "worker threads [two for each processor]", &(o).threads}
 
-#define POLICY_OPTIONS(p)                                                                          \
+#define POLICY_OPTIONS(p, states)                                                                          \
     {"target", 0, OPTION_STRING, "TARGET", "target document", &(p).target},                        \
     {"parent", 0, OPTION_STRING, "KEY", "bare public key of the storage key", &(p).parent},        \
     {"parent-kind", 0, OPTION_STRING, "srk", "what the bare key is", &(p).parent_kind},            \
+    {"firmware", 0, OPTION_LIST, "FILE",                                                           \
+     "the target's firmware state, or its name (repeatable)", &(states)},                          \
     {"pcr-values", 0, OPTION_STRING, "FILE",                                                       \
      "JSON, event log or console text of a boot", &(p).pcr_values},                                \
-    {"pcrs", 0, OPTION_STRING, "LIST", "PCRs of the policy [4,7,8,9,14,15]", &(p).pcrs}
+    {"pcrs", 0, OPTION_STRING, "LIST", "PCRs of the policy [4,7,8,9,14,15]", &(p).pcrs},       \
+    {"allow-weak-policy", 0, OPTION_FLAG, NULL, "also one that leaves out what decides the boot",  \
+     &(p).allow_weak_policy}
 
 #define SHAPE_OPTIONS(o)                                                                           \
     {"format", 0, OPTION_STRING, "raw|qcow2", "format of the output [by its suffix]",              \
@@ -58,6 +62,8 @@ struct guest_arguments {
 
 /* What is missing or too much in a policy, as a message; NULL: nothing. */
 const char *policy_options_wrong(const struct coldseal_policy_options *policy);
+/* The firmware states of POLICY_OPTIONS. */
+void policy_options_take(const struct string_list *states, struct coldseal_policy_options *policy);
 
 /* False: a value that is none; the message is printed and parsed->exit_code set. */
 bool guest_arguments_take(const struct command *self, const struct guest_arguments *arguments,

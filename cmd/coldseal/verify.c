@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "command.h"
 
 int verify_run(const struct command *self, int argc, char **argv)
@@ -19,6 +21,7 @@ int verify_run(const struct command *self, int argc, char **argv)
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
     options.image = parsed.arguments[0];
+    options.data_dir = getenv("COLDSEAL_DATA_DIR");
     options.progress = command_progress(&parsed);
     bool ok = coldseal_verify(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);

@@ -7,6 +7,7 @@ libcoldseal_a_SOURCES += \
 	lib/image/memory.c \
 	lib/image/open.c lib/image/open.h \
 	lib/image/output.c lib/image/output.h \
+	lib/image/patched.c lib/image/patched.h \
 	lib/image/qcow2.c lib/image/qcow2.h \
 	lib/image/qcow2_cache.c lib/image/qcow2_cache.h \
 	lib/image/qcow2_entry.c lib/image/qcow2_entry.h \

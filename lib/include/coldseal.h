@@ -205,8 +205,14 @@ struct coldseal_policy_options {
     const char *target;      /* target document; or … */
     const char *parent;      /* … a bare public key, whose kind must be said: */
     const char *parent_kind; /* "srk" */
-    const char *pcr_values;  /* JSON, binary event log, or console text of a boot; a file */
-    const char *pcrs;        /* "4,7,8,9,14,15"; NULL: that */
+    /* The target's firmware state, one for each it may be in: a document that comes with coldseal,
+     * by its name, or a file; or … */
+    const char *const *firmware;
+    size_t firmware_count;
+    const char *pcr_values; /* … JSON, binary event log, or console text of a boot; a file */
+    const char *pcrs;       /* "4,7,8,9,14,15"; NULL: what protects the image's boot chain */
+    bool allow_weak_policy; /* also one that leaves out what decides the boot */
+    const char *data_dir;   /* where those documents are; NULL: the installed ones */
 };
 
 struct coldseal_seal_options {
@@ -252,6 +258,7 @@ COLDSEAL_API bool coldseal_recovery(const struct coldseal_recovery_options *opti
 struct coldseal_verify_options {
     const char *image;
     const char *firmware; /* the target's firmware state, or NULL */
+    const char *data_dir; /* where documents that come with coldseal are; NULL: installed */
     const char *target;   /* target document, or NULL */
     const char *source;   /* the plain image that was encrypted, or NULL */
     const char *key_file; /* a secret that opens the image, or NULL */
@@ -284,6 +291,7 @@ struct coldseal_explain_options {
     const char *image;
     const char *log;      /* console text or binary event log; "-" is standard input */
     const char *firmware; /* the target's firmware state, or NULL */
+    const char *data_dir; /* where documents that come with coldseal are; NULL: installed */
 };
 COLDSEAL_API bool coldseal_explain(const struct coldseal_explain_options *options,
                                    struct coldseal_report **report, struct coldseal_error *err);

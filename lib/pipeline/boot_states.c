@@ -15,13 +15,14 @@ void boot_states_drop(struct boot_states *states)
 }
 
 /* A state that leads to the same values needs no policy of its own. */
-static bool is_known(const struct predictions *predictions, const struct prediction *prediction)
+static bool find_same(const struct predictions *predictions, const struct prediction *prediction,
+                      size_t *index)
 {
     for (size_t i = 0; i < predictions->count; i++) {
         const struct prediction *other = predictions->items[i];
         if (other->known == prediction->known &&
             memcmp(other->pcrs, prediction->pcrs, sizeof(other->pcrs)) == 0)
-            return true;
+            return *index = i, true;
     }
     return false;
 }
@@ -33,13 +34,16 @@ static bool add_state(struct boot_states *states, const char *name, const char *
 
     if (firmware == NULL)
         return false;
+    size_t *state = &states->state_of[states->firmware_count];
     states->firmware[states->firmware_count++] = firmware;
     OWNED(prediction) prediction =
         predict_boot(states->files, &states->chain, programs, firmware, firmware->origin, err);
     if (prediction == NULL)
         return error_wrap(err, "with %s", name);
-    if (!is_known(&states->predictions, prediction))
-        states->predictions.items[states->predictions.count++] = TAKE(prediction);
+    if (find_same(&states->predictions, prediction, state))
+        return true;
+    *state = states->predictions.count++;
+    states->predictions.items[*state] = TAKE(prediction);
     return true;
 }
 

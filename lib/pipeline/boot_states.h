@@ -11,6 +11,7 @@ struct boot_states {
     struct boot_chain chain;
     size_t firmware_count;
     struct firmware *firmware[PREDICTION_STATE_LIMIT];
+    size_t state_of[PREDICTION_STATE_LIMIT]; /* of each: its index in `predictions` */
     struct predictions
         predictions; /* those that differ in their PCRs, named where there are more */
 };

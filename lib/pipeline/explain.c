@@ -176,7 +176,8 @@ static bool explain(struct explain_work *work, struct error *err)
     const char *firmware = work->options->firmware;
 
     if (!boot_record_read(work->options->log, &work->record, err) ||
-        (firmware != NULL && (work->firmware = firmware_read_file(firmware, err)) == NULL))
+        (firmware != NULL &&
+         (work->firmware = firmware_find(firmware, work->options->data_dir, err)) == NULL))
         return false;
     work->source = source_open(work->options->image, 0, err);
     if (work->source == NULL || !read_sealed(work, err) || !predict(work, err))

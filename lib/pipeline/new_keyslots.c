@@ -52,19 +52,29 @@ static void append(struct new_keyslots *slots, struct luks2_keyslot slot, struct
     slots->items[slots->count++] = slot;
 }
 
-bool new_keyslots_add_tpm(struct new_keyslots *slots, const struct seal_policy *policy,
-                          struct error *err)
+static bool add_tpm_state(struct new_keyslots *slots, const struct seal_policy *policy,
+                          const struct seal_state *state, struct error *err)
 {
     OWNED(secret) passphrase = NULL;
 
     if (!has_room(slots, err))
         return false;
-    json_object *token = sealed_token_new(policy->target, policy->mask, policy->digest,
+    json_object *token = sealed_token_new(policy->target, policy->mask, state->digest,
                                           (unsigned)slots->count, &passphrase, err);
     if (token == NULL)
         return false;
     append(slots, (struct luks2_keyslot){.cost = LUKS2_COST_RANDOM, .token = token},
            TAKE(passphrase));
+    return true;
+}
+
+bool new_keyslots_add_tpm(struct new_keyslots *slots, const struct seal_policy *policy,
+                          struct error *err)
+{
+    for (size_t i = 0; i < policy->state_count; i++) {
+        if (!add_tpm_state(slots, policy, &policy->states[i], err))
+            return false;
+    }
     return true;
 }
 

@@ -21,7 +21,7 @@ struct new_keyslots *new_keyslots_new(struct error *err);
 void new_keyslots_free(struct new_keyslots *slots);
 DEFINE_OWNED(new_keyslots);
 
-/* COLDSEAL_UNSUPPORTED when there are too many. */
+/* One for each state of the policy. COLDSEAL_UNSUPPORTED when there are too many. */
 bool new_keyslots_add_tpm(struct new_keyslots *slots, const struct seal_policy *policy,
                           struct error *err);
 bool new_keyslots_add_recovery(struct new_keyslots *slots, const struct secret *recovery_key,

@@ -23,7 +23,9 @@ static bool add_key(const struct new_provenance *request, json_object *old, json
 static bool keep_policy(json_object *old, json_object *token, struct error *err)
 {
     return keep_member(old, token, "target", err) && keep_member(old, token, "pcrs", err) &&
-           keep_member(old, token, "policy", err);
+           keep_member(old, token, "policy", err) && keep_member(old, token, "states", err) &&
+           keep_member(old, token, "coverage", err) && keep_member(old, token, "firmware", err) &&
+           keep_member(old, token, "weak_policy", err);
 }
 
 json_object *new_provenance(const struct new_provenance *request, struct error *err)

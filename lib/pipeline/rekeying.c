@@ -33,7 +33,8 @@ static bool read_policy(struct rekeying *work, struct error *err)
     if (policy->target == NULL && policy->parent == NULL)
         return true;
     work->policy = seal_policy_read(policy, true, err);
-    return work->policy != NULL;
+    return work->policy != NULL &&
+           seal_policy_predict(work->policy, work->source, work->side, work->identity, err);
 }
 
 static bool open_with_all(struct rekeying *work, struct error *err)

@@ -3,22 +3,39 @@
 #ifndef PIPELINE_SEAL_POLICY_H
 #define PIPELINE_SEAL_POLICY_H
 
-#include "coldseal.h"
-#include "measure/pcr.h"
+#include "measure/coverage.h"
+#include "pipeline/identity.h"
+#include "pipeline/source.h"
 #include "seal/target.h"
-#include "token/luks2_header.h"
 
-struct seal_policy {
-    struct target *target;
+/* Values that the target may have: each gets a token and a keyslot. */
+struct seal_state {
     struct pcr_values values;
-    uint32_t mask;
-    uint8_t digest[32];
+    uint8_t digest[32]; /* of the policy */
 };
 
-/* `new_pin`: the image's pin becomes another, and with it PCR 8 and 9 (grub.cfg and the command
- * line): values of a boot before that do not hold. COLDSEAL_USAGE. */
+struct seal_policy {
+    const struct coldseal_policy_options *options;
+    struct target *target;
+    uint32_t mask;
+    size_t state_count; /* 0: not predicted yet */
+    struct seal_state states[PREDICTION_STATE_LIMIT];
+    struct coverage coverage;
+    bool is_weak;          /* it leaves out something that decides the boot; somebody allowed it */
+    json_object *firmware; /* owned: where the predicted states come from; NULL with PCR values */
+};
+
+/* The target, and the PCR values where the options bring them. `new_pin`: the image's pin becomes
+ * another, and with it PCR 8 and 9 (grub.cfg and the command line): values of a boot before that do
+ * not hold. COLDSEAL_USAGE. COLDSEAL_TPM for a policy that does not protect. */
 struct seal_policy *seal_policy_read(const struct coldseal_policy_options *options, bool new_pin,
                                      struct error *err);
+/* With firmware states in the options, the values that `source` will have there: as it is, or,
+ * where `identity` is not NULL, with that identity in its grub.cfg. Otherwise there is nothing to
+ * do. */
+bool seal_policy_predict(struct seal_policy *policy, const struct source *source,
+                         const struct cleartext_side *side, const struct identity *identity,
+                         struct error *err);
 void seal_policy_free(struct seal_policy *policy);
 DEFINE_OWNED(seal_policy);
 
@@ -27,7 +44,9 @@ DEFINE_OWNED(seal_policy);
 bool seal_policy_names_parent(const struct seal_policy *policy, json_object *token);
 bool seal_policy_matches(const struct seal_policy *policy, json_object *token);
 
-/* Adds what the provenance token and the report say of it: "pcrs", "target", "policy". */
+/* Adds what the provenance token and the report say of it: "target", "pcrs", "coverage", and the
+ * digest under `digest_key`, of the first state; where there are several, "states" has the PCRs of
+ * each. "firmware" and "weak_policy" where they apply. */
 bool seal_policy_describe(const struct seal_policy *policy, json_object *json,
                           const char *digest_key, struct error *err);
 

@@ -121,6 +121,14 @@ static bool read_policy(struct sealing *work, struct error *err)
     return work->policy != NULL;
 }
 
+/* A volume key of its own means a pin of its own, which is known once the key is. */
+static bool predict(struct sealing *work, bool has_identity, struct error *err)
+{
+    return work->policy == NULL || has_identity != is_fresh(work) ||
+           seal_policy_predict(work->policy, work->source, &work->side,
+                               has_identity ? work->identity : NULL, err);
+}
+
 struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_options *options,
                             struct error *err)
 {
@@ -133,7 +141,7 @@ struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_o
     work->kind = kind;
     work->options = options;
     if (!check_choice(options, err) || !read_policy(work, err) || !read_image(work, err) ||
-        !open_image(work, err))
+        !predict(work, false, err) || !open_image(work, err) || !predict(work, true, err))
         return NULL;
     if (!work->already_sealed && !check_outputs(options, err))
         return NULL;

@@ -96,7 +96,8 @@ bool verify_prediction(struct verification *work, struct error *err)
     struct boot_files *files = boot_files_from_disk(source->disk, source->table, err);
     if (files == NULL)
         return false;
-    if (!boot_states_predict(files, &work->options->firmware, 1, &states, &why))
+    if (!boot_states_predict(files, &work->options->firmware, 1, work->options->data_dir, &states,
+                             &why))
         return checks_error(&work->checks, "boot-chain", &why, err);
     return checks_ok(&work->checks, "boot-chain", err, "starts with that firmware: %s",
                      prediction_chain_name(states.chain.chain)) &&

@@ -65,16 +65,34 @@ static bool check_pcrs(struct verification *work, const struct sealed *sealed, s
                            "token %u: every PCR that protects this boot chain", sealed->number);
 }
 
-static bool policy_follows(const struct systemd_tpm2 *token, json_object *provenance, bool *follows,
-                           struct error *err)
+static bool policy_follows_state(const struct systemd_tpm2 *token, json_object *state,
+                                 bool *follows, struct error *err)
 {
     struct pcr_values values;
     uint8_t policy[32];
 
-    if (!pcr_values_from_json(provenance, &values, err) ||
+    if (!pcr_values_from_json(state, &values, err) ||
         !policy_pcr_digest(&values, token->pcr_mask, policy, err))
         return false;
     *follows = memcmp(policy, token->policy_digest, sizeof(policy)) == 0;
+    return true;
+}
+
+/* Where the target may be in several states, each has values and a token of its own. */
+static bool policy_follows(const struct systemd_tpm2 *token, json_object *provenance, bool *follows,
+                           struct error *err)
+{
+    json_object *states;
+
+    if (!json_object_object_get_ex(provenance, "states", &states))
+        return policy_follows_state(token, provenance, follows, err);
+    if (!json_object_is_type(states, json_type_array))
+        return error_set(err, COLDSEAL_BAD_IMAGE, "\"states\" is not an array");
+    *follows = false;
+    for (size_t i = 0; i < json_object_array_length(states) && !*follows; i++) {
+        if (!policy_follows_state(token, json_object_array_get_idx(states, i), follows, err))
+            return false;
+    }
     return true;
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The main job on a guest with dracut: our module unlocks, with the pin, and shuts the TPM. Refused
-# while unsealed; twice the same PCRs; and a root that the host garbled powers off without a shell.
+# The main job on a guest with dracut: our module unlocks, with the pin, and shuts the TPM. Twice
+# the same PCRs, as predicted; and a root that the host garbled powers off without a shell.
 # images: dracut.qcow2
 # limit: 1800
 source "${SRC:?}/tests/lib/common.sh"

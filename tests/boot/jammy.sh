@@ -12,6 +12,7 @@ pool=$TMP/pool.qcow2
 disk=$TMP/sealed.raw
 sealed_encrypt "$IMAGES/jammy.qcow2" "$pool" "$TMP/key"
 # a storage key on an elliptic curve, made persistent by the host, as clouds do
+sealed_key=--fresh-key
 sealed_make two "$pool" "$TMP/key" "$disk" --createek --create-spk --ecc
 
 vm_start two "$disk"

@@ -21,7 +21,7 @@ first=${vm_boots[one]}
 vm_power_off one
 
 "$COLDSEAL" seal --quiet --force "$pool" -o "$disk" --key-file "$TMP/key" --target "$TMP/one.target" \
-    --pcr-values "$TMP/vm/one/console-1.log" --shared-key --recovery-key-out "$TMP/recovery"
+    --firmware "$TMP/one.firmware" --shared-key --recovery-key-out "$TMP/recovery"
 [ -s "$TMP/recovery" ] || fail "no recovery key"
 
 # press_escape: what GRUB waits for

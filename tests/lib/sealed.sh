@@ -107,6 +107,7 @@ sealed_expect_open()
         grep -q "\"pcr15_after_unlock\":\"$expected\"" "$TMP/encrypted.json" ||
             fail "the report of encrypt promised another PCR 15"
     fi
+    [ ! -e "$TMP/$name.predicted" ] || sealed_expect_predicted "$name"
     for pcr in 4 7 8 9 14 15; do
         printf '%s %s\n' "$pcr" "$(vm_pcr "$name" "$pcr")"
     done >"$TMP/$name-pcrs-${vm_boots[$name]}"
@@ -133,17 +134,29 @@ sealed_flip_initramfs()
     rm "$out.before"
 }
 
-# sealed_make NAME POOL KEY OUT [swtpm_setup OPTION…]: the way of a new VM's disk. POOL is started on
-# the VM as it is, which refuses and prints its boot; OUT is sealed to the VM's TPM and that boot.
+# sealed_make NAME POOL KEY OUT [swtpm_setup OPTION…]: the way of a new VM's disk, for a machine that
+# has never run: OUT is sealed to its TPM, and to what POOL is predicted to measure on its firmware.
+# sealed_key is --shared-key or --fresh-key.
+sealed_key=--shared-key
 sealed_make()
 {
-    local name=$1 pool=$2 key=$3 out=$4
+    local name=$1 pool=$2 key=$3 out=$4 firmware=$TMP/$1.firmware
     shift 4
     vm_create "$name" "$@"
-    qemu-img create -q -f qcow2 -b "$(realpath "$pool")" -F qcow2 "$TMP/first-$name.qcow2"
-    vm_start "$name" "$TMP/first-$name.qcow2"
-    sealed_expect_closed "$name"
+    "$COLDSEAL" firmware import --quiet "$TMP/vm/$name/vars.fd" -o "$firmware"
     "$COLDSEAL" target read --quiet --swtpm-state "$(vm_tpm "$name")" -o "$TMP/$name.target"
     "$COLDSEAL" seal --quiet "$pool" -o "$out" --key-file "$key" --target "$TMP/$name.target" \
-        --pcr-values "$(vm_console "$name")" --shared-key --no-recovery
+        --firmware "$firmware" "$sealed_key" --no-recovery
+    "$COLDSEAL" predict --json "$out" --firmware "$firmware" |
+        jq -r '.pcrs.sha256 | to_entries[] | "\(.key) \(.value)"' >"$TMP/$name.predicted"
+}
+
+# sealed_expect_predicted NAME: what the running boot measured is what was predicted for it.
+sealed_expect_predicted()
+{
+    local name=$1 pcr
+    for pcr in 4 7 8 9 14; do
+        [ "$(vm_pcr "$name" "$pcr")" = "$(sed -n "s/^$pcr //p" "$TMP/$name.predicted")" ] ||
+            fail "$name: PCR $pcr is $(vm_pcr "$name" "$pcr"), which was not predicted"
+    done
 }
