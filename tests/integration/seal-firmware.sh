@@ -45,8 +45,8 @@ expect_code 0 "${seal[@]}" -o sealed.qcow2 --firmware ms.json --json
 [ "$(jq -r '.coverage.initramfs' out)" = "PCR 9" ] || fail "coverage"
 [ "$(jq -r '.weak_policy' out)" = null ] || fail "weak"
 expect_refusal 1 . "$COLDSEAL" verify sealed.qcow2 --firmware ms.json --json
-jq -e '[.checks[] | select(.name == "prediction")] | length == 1 and .[0].result == "ok"' out >/dev/null ||
-    fail "verify: $(jq -c '.checks[] | select(.name == "prediction")' out)"
+jq -e '[.checks[] | select(.check == "prediction")] | length == 1 and .[0].result == "ok"' out >/dev/null ||
+    fail "verify: $(jq -c '.checks[] | select(.check == "prediction")' out)"
 
 note "two states, two tokens; the same state twice, one"
 expect_code 0 "${seal[@]}" -o two.qcow2 --firmware ms.json --firmware quiet.json --json
