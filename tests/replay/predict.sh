@@ -44,7 +44,7 @@ for folder in "$SRC"/tests/replay/*/programs.json; do
     expect_refusal 1 'PCR 14, variable MokListX' "$tool" replay "$TMP/case"
     changed "$folder" firmware.json 's/"measured":true/"measured":false/'
     expect_refusal 1 'PCR 4, separator' "$tool" replay "$TMP/case"
-    changed "$folder" grub.cfg 's/^set timeout=0/set timeout=00/;s/^  *set timeout=0/set timeout=00/'
+    changed "$folder" grub.cfg 's/^set timeout=0/set timeout=00/;s/^  *set timeout=0/set timeout=00/;s/^set coldseal_pin=./&&/'
     expect_refusal 1 'PCR [89]' "$tool" replay "$TMP/case"
 done
 [ "$cases" -ge 4 ] || fail "only $cases recorded boots"

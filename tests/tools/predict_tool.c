@@ -3,6 +3,7 @@
  * programs of an image, which a recording needs.
  *
  *     predict_tool replay CASE              event by event; exit 1 at the first that differs
+ *     predict_tool explain CASE LOG         "PCR REASON: FOUND" of each PCR in which LOG differs
  *     predict_tool programs IMAGE FIRMWARE  programs.json of what IMAGE boots there */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "grub_case.h"
 #include "image/open.h"
 #include "measure/eventlog.h"
+#include "measure/explain_reasons.h"
 #include "measure/predict.h"
 #include "measure/predict_firmware.h"
 #include "recorded_program.h"
@@ -88,25 +90,59 @@ static json_object *read_json(const char *folder, const char *name, struct error
     return text == NULL ? NULL : json_parse((const char *)text->data, text->size, err);
 }
 
-static bool replay(char **args, struct error *err)
+static struct prediction *predict_case(const char *folder, const struct grub_case *recorded,
+                                       struct error *err)
 {
-    OWNED(grub_case) recorded = grub_case_read(args[0], err);
     OWNED_PTR(char) firmware_path = NULL;
     OWNED_BOOT_CHAIN chain = {0};
 
-    if (recorded == NULL || asprintf(&firmware_path, "%s/firmware.json", args[0]) < 0)
-        return false;
-    OWNED_JSON programs = read_json(args[0], "programs.json", err);
+    if (asprintf(&firmware_path, "%s/firmware.json", folder) < 0)
+        return NULL;
+    OWNED_JSON programs = read_json(folder, "programs.json", err);
     OWNED(firmware) firmware = firmware_read_file(firmware_path, err);
     struct recorded_programs known = {programs, recorded->build};
     struct boot_program_source source = recorded_programs_source(&known);
     if (programs == NULL || firmware == NULL ||
         !boot_chain_find(recorded->files, &source, &chain, err))
-        return false;
-    OWNED(prediction) prediction =
-        predict_boot(recorded->files, &chain, &source, firmware, "", err);
+        return NULL;
+    return predict_boot(recorded->files, &chain, &source, firmware, "", err);
+}
+
+static bool replay(char **args, struct error *err)
+{
+    OWNED(grub_case) recorded = grub_case_read(args[0], err);
+    OWNED(prediction) prediction = recorded == NULL ? NULL : predict_case(args[0], recorded, err);
     OWNED(eventlog) log = prediction == NULL ? NULL : eventlog_parse(recorded->eventlog, err);
+
     return log != NULL && compare(prediction, log, err);
+}
+
+static void print_difference(const struct difference *difference)
+{
+    const struct measured_event *event =
+        difference->found != NULL ? difference->found : difference->expected;
+    struct event_subject subject;
+
+    event_subject_read(event->pcr, event->type, event->data, event->data_size, &subject);
+    printf("%u %s: %s\n", difference->pcr, explain_reason_find(difference)->name, subject.name);
+}
+
+static bool explain(char **args, struct error *err)
+{
+    OWNED(grub_case) recorded = grub_case_read(args[0], err);
+    OWNED(prediction) prediction = recorded == NULL ? NULL : predict_case(args[0], recorded, err);
+    OWNED(bytes) bytes = bytes_read_file(args[1], EVENTLOG_CONSOLE_LIMIT_BYTES, err);
+    OWNED(eventlog) log = bytes == NULL ? NULL : eventlog_parse(bytes, err);
+    if (prediction == NULL || log == NULL)
+        return false;
+    OWNED(measured_list) expected = measured_from_prediction(prediction, err);
+    OWNED(measured_list) found = measured_from_log(log, err);
+    for (uint32_t pcr = 0; expected != NULL && found != NULL && pcr < PCR_COUNT; pcr++) {
+        struct difference difference = explain_pcr(expected, found, pcr);
+        if (is_compared(pcr) && difference.kind != DIFFERENCE_NONE)
+            print_difference(&difference);
+    }
+    return expected != NULL && found != NULL;
 }
 
 /* Whatever certificates may vouch for a program of the chain. */
@@ -196,6 +232,7 @@ static const struct {
     bool (*run)(char **args, struct error *err);
 } actions[] = {
     {"replay", 1, replay},
+    {"explain", 2, explain},
     {"programs", 2, print_programs},
 };
 
