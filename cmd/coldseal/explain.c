@@ -7,7 +7,8 @@ int explain_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_explain_options options = {0};
     const struct option_spec specs[] = {
-        {"firmware", 0, OPTION_STRING, "FW", "the target's firmware state", &options.firmware},
+        {"firmware", 0, OPTION_STRING, "FW", "the target's firmware state, or its name",
+         &options.firmware},
     };
     struct coldseal_report *report = NULL;
     struct coldseal_error err = {0};
@@ -18,6 +19,7 @@ int explain_run(const struct command *self, int argc, char **argv)
     options.image = parsed.arguments[0];
     options.data_dir = getenv("COLDSEAL_DATA_DIR");
     options.log = parsed.arguments[1];
+    options.data_dir = getenv("COLDSEAL_DATA_DIR");
     bool ok = coldseal_explain(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }

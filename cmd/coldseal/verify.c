@@ -7,7 +7,8 @@ int verify_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_verify_options options = {0};
     const struct option_spec specs[] = {
-        {"firmware", 0, OPTION_STRING, "FW", "the target's firmware state", &options.firmware},
+        {"firmware", 0, OPTION_STRING, "FW", "the target's firmware state, or its name",
+         &options.firmware},
         {"target", 0, OPTION_STRING, "TARGET", "target document it should be sealed to",
          &options.target},
         {"source", 0, OPTION_STRING, "PLAIN", "the image that was encrypted", &options.source},
@@ -23,6 +24,7 @@ int verify_run(const struct command *self, int argc, char **argv)
     options.image = parsed.arguments[0];
     options.data_dir = getenv("COLDSEAL_DATA_DIR");
     options.progress = command_progress(&parsed);
+    options.data_dir = getenv("COLDSEAL_DATA_DIR");
     bool ok = coldseal_verify(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }

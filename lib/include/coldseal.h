@@ -257,8 +257,8 @@ COLDSEAL_API bool coldseal_recovery(const struct coldseal_recovery_options *opti
 
 struct coldseal_verify_options {
     const char *image;
-    const char *firmware; /* the target's firmware state, or NULL */
-    const char *data_dir; /* where documents that come with coldseal are; NULL: installed */
+    const char *firmware; /* the target's firmware state, a name or a file, or NULL */
+    const char *data_dir; /* as for predict */
     const char *target;   /* target document, or NULL */
     const char *source;   /* the plain image that was encrypted, or NULL */
     const char *key_file; /* a secret that opens the image, or NULL */
@@ -290,8 +290,8 @@ COLDSEAL_API bool coldseal_rekey(const struct coldseal_rekey_options *options,
 struct coldseal_explain_options {
     const char *image;
     const char *log;      /* console text or binary event log; "-" is standard input */
-    const char *firmware; /* the target's firmware state, or NULL */
-    const char *data_dir; /* where documents that come with coldseal are; NULL: installed */
+    const char *firmware; /* the target's firmware state, a name or a file, or NULL */
+    const char *data_dir; /* as for predict */
 };
 COLDSEAL_API bool coldseal_explain(const struct coldseal_explain_options *options,
                                    struct coldseal_report **report, struct coldseal_error *err);
