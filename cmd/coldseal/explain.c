@@ -19,7 +19,6 @@ int explain_run(const struct command *self, int argc, char **argv)
     options.image = parsed.arguments[0];
     options.data_dir = getenv("COLDSEAL_DATA_DIR");
     options.log = parsed.arguments[1];
-    options.data_dir = getenv("COLDSEAL_DATA_DIR");
     bool ok = coldseal_explain(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }

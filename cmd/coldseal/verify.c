@@ -24,7 +24,6 @@ int verify_run(const struct command *self, int argc, char **argv)
     options.image = parsed.arguments[0];
     options.data_dir = getenv("COLDSEAL_DATA_DIR");
     options.progress = command_progress(&parsed);
-    options.data_dir = getenv("COLDSEAL_DATA_DIR");
     bool ok = coldseal_verify(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }
