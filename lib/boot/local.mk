@@ -1,4 +1,6 @@
 libcoldseal_a_SOURCES += \
+	lib/boot/cpio.c \
+	lib/boot/cpio.h \
 	lib/boot/boot_files.c \
 	lib/boot/boot_files.h \
 	lib/boot/boot_files_disk.c \

@@ -25,6 +25,17 @@ static const struct known_section {
 #define KNOWN_SECTIONS (sizeof(known_sections) / sizeof(known_sections[0]))
 _Static_assert(KNOWN_SECTIONS <= UKI_SECTION_LIMIT, "room for each");
 
+/* generate_embedded_initrds() */
+static const struct embedded_file {
+    const char *section;
+    const char *file;
+} embedded_files[UKI_FILE_LIMIT] = {
+    {".pcrsig", "tpm2-pcr-signature.json"},
+    {".pcrpkey", "tpm2-pcr-public-key.pem"},
+    {".osrel", "os-release"},
+    {".profile", "profile"},
+};
+
 static bool is_known(const char *name)
 {
     for (size_t i = 0; i < KNOWN_SECTIONS; i++) {
@@ -34,20 +45,35 @@ static bool is_known(const char *name)
     return false;
 }
 
-/* The name, as a string between NULs, in a section of the stub's own. */
-static bool stub_has_name(const struct pe *pe, const char *name)
+/* In a section of the stub's own. */
+static bool stub_has(const struct pe *pe, const void *bytes, size_t size)
 {
-    char wanted[PE_SECTION_NAME_BYTES + 2] = {0};
-    size_t size = strlen(name) + 2;
-
-    memcpy(wanted + 1, name, strlen(name));
     for (size_t i = 0; i < pe->section_count; i++) {
         const struct pe_section *section = &pe->sections[i];
         struct reader content = pe_section_content(pe, section);
-        if (!is_known(section->name) && memmem(content.data, content.size, wanted, size) != NULL)
+        if (!is_known(section->name) && memmem(content.data, content.size, bytes, size) != NULL)
             return true;
     }
     return false;
+}
+
+/* A section's name, as a string between NULs. */
+static bool stub_has_name(const struct pe *pe, const char *name)
+{
+    char wanted[PE_SECTION_NAME_BYTES + 2] = {0};
+
+    memcpy(wanted + 1, name, strlen(name));
+    return stub_has(pe, wanted, strlen(name) + 2);
+}
+
+/* A file's name, UTF-16LE with its NUL. */
+static bool stub_has_file(const struct pe *pe, const char *name)
+{
+    char wanted[2 * PE_SECTION_NAME_BYTES] = {0};
+
+    for (size_t i = 0; name[i] != '\0'; i++)
+        wanted[2 * i] = name[i];
+    return stub_has(pe, wanted, 2 * (strlen(name) + 1));
 }
 
 /* A part of the section table. */
@@ -74,7 +100,8 @@ static const struct pe_section *find_in(const struct pe *pe, const struct rows *
     return NULL;
 }
 
-/* find_sections(): those before the first profile, and over them those of the first profile. */
+/* find_sections(): those before the first profile, and over them those of the first profile. An
+ * empty one is not there (PE_SECTION_VECTOR_IS_SET()). */
 static const struct pe_section *find_section(const struct pe *pe, bool has_profiles,
                                              const char *name)
 {
@@ -87,21 +114,49 @@ static const struct pe_section *find_section(const struct pe *pe, bool has_profi
             profile.end = next_profile(pe, profile.first + 1);
     }
     const struct pe_section *section = find_in(pe, &profile, name);
-    return section == NULL ? find_in(pe, &base, name) : section;
+    section = section == NULL ? find_in(pe, &base, name) : section;
+    return section == NULL || section->virtual_size == 0 ? NULL : section;
 }
 
-static bool take_section(const struct pe *pe, const struct pe_section *section,
-                         const struct known_section *known, struct uki *uki, struct error *err)
+static bool take_section(const struct pe *pe, const struct pe_section *section, const char *name,
+                         struct uki_section *out, struct error *err)
 {
     if (section->virtual_size > section->raw_size)
         return error_set(err, COLDSEAL_BAD_IMAGE, "unified kernel image: %s is not all in the file",
-                         known->name);
-    if (known->depends_on_machine)
-        return error_set(err, COLDSEAL_UNSUPPORTED,
-                         "unified kernel image: whether %s is measured depends on the machine",
-                         known->name);
-    uki->sections[uki->count++] =
-        (struct uki_section){known->name, pe_section_content(pe, section)};
+                         section->name);
+    *out = (struct uki_section){name, pe_section_content(pe, section)};
+    return true;
+}
+
+static bool read_measured(const struct pe *pe, bool has_profiles, struct uki *uki,
+                          struct error *err)
+{
+    for (size_t i = 0; i < KNOWN_SECTIONS; i++) {
+        const struct known_section *known = &known_sections[i];
+        const struct pe_section *section = find_section(pe, has_profiles, known->name);
+        if (!known->is_measured || section == NULL || !stub_has_name(pe, known->name))
+            continue;
+        if (known->depends_on_machine)
+            return error_set(err, COLDSEAL_UNSUPPORTED,
+                             "unified kernel image: whether %s is measured depends on the machine",
+                             known->name);
+        if (!take_section(pe, section, known->name, &uki->sections[uki->count++], err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_files(const struct pe *pe, bool has_profiles, struct uki *uki, struct error *err)
+{
+    for (size_t i = 0; i < UKI_FILE_LIMIT; i++) {
+        const struct embedded_file *embedded = &embedded_files[i];
+        const struct pe_section *section = find_section(pe, has_profiles, embedded->section);
+        if (section == NULL || !stub_has_name(pe, embedded->section) ||
+            !stub_has_file(pe, embedded->file))
+            continue;
+        if (!take_section(pe, section, embedded->file, &uki->files[uki->file_count++], err))
+            return false;
+    }
     return true;
 }
 
@@ -136,16 +191,8 @@ bool uki_read(const struct pe *pe, struct uki *uki, struct error *err)
         return error_set(err, COLDSEAL_BAD_IMAGE,
                          "unified kernel image: it does not begin with systemd's stub");
     read_stub(pe, uki);
-    for (size_t i = 0; i < KNOWN_SECTIONS; i++) {
-        const struct known_section *known = &known_sections[i];
-        const struct pe_section *section = find_section(pe, has_profiles, known->name);
-        /* PE_SECTION_VECTOR_IS_SET(): an empty one is not there. */
-        if (!known->is_measured || section == NULL || section->virtual_size == 0 ||
-            !stub_has_name(pe, known->name))
-            continue;
-        if (!take_section(pe, section, known, uki, err))
-            return false;
-    }
+    if (!read_measured(pe, has_profiles, uki, err) || !read_files(pe, has_profiles, uki, err))
+        return false;
     return uki_section_find(uki, SECTION_KERNEL) != NULL ||
            error_set(err, COLDSEAL_BAD_IMAGE, "unified kernel image: it has no kernel");
 }

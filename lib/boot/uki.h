@@ -8,9 +8,10 @@
 
 #define UKI_SECTION_LIMIT 16
 #define UKI_STUB_BYTES 64
+#define UKI_FILE_LIMIT 4
 
 struct uki_section {
-    const char *name; /* ".linux"; static */
+    const char *name; /* ".linux", or a file's; static */
     struct reader content;
 };
 
@@ -19,6 +20,10 @@ struct uki {
     /* What the stub measures, in that order, of the profile that it starts without being told. */
     size_t count;
     struct uki_section sections[UKI_SECTION_LIMIT];
+    /* What the stub gives the initramfs as files of /.extra, by their names there, in that order.
+     */
+    size_t file_count;
+    struct uki_section files[UKI_FILE_LIMIT];
 };
 
 /* An image with a kernel in it. */

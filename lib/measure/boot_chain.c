@@ -82,7 +82,7 @@ static bool find_second(struct boot_files *files, const struct boot_program_sour
         read_program(files, programs, chain->esp, names->second, BOOT_PROGRAM_SECOND, err);
     if (chain->programs[1] == NULL)
         return false;
-    chain->chain = chain->programs[1]->is_uki ? PREDICTION_SHIM_UKI : PREDICTION_SHIM_GRUB;
+    chain->chain = chain->programs[1]->uki != NULL ? PREDICTION_SHIM_UKI : PREDICTION_SHIM_GRUB;
     return true;
 }
 

@@ -14,6 +14,7 @@ void boot_program_free(struct boot_program *program)
     bytes_free(program->file);
     bytes_free(program->sbat);
     shim_facts_free(program->shim);
+    uki_facts_free(program->uki);
     free(program->mok);
     grub_build_free(program->grub);
     free(program->kernel);
@@ -44,9 +45,10 @@ static bool read_facts(struct boot_program *program, enum boot_program_role role
         return read_kernel(program, err);
     if (role == BOOT_PROGRAM_FIRST && shim_recognise(&program->pe))
         return read_shim(program, err);
-    program->is_uki = uki_recognise(&program->pe);
-    if (program->is_uki)
-        return true;
+    if (uki_recognise(&program->pe)) {
+        program->uki = uki_facts_read(&program->pe, err);
+        return program->uki != NULL;
+    }
     if (role == BOOT_PROGRAM_FIRST)
         return error_set(err, COLDSEAL_UNSUPPORTED, "neither a shim nor a unified kernel image");
     program->grub = grub_build_read(program->file, err);

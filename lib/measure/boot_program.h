@@ -9,6 +9,7 @@
 #include "boot/shim.h"
 #include "boot/shim_mok.h"
 #include "measure/authenticode.h"
+#include "measure/uki_facts.h"
 
 struct boot_program;
 
@@ -34,7 +35,7 @@ struct boot_program {
     struct shim_mok_table *mok; /* of the same */
     struct grub_build *grub;
     struct kernel_facts *kernel;
-    bool is_uki;
+    struct uki_facts *uki;
 };
 
 void boot_program_free(struct boot_program *program);

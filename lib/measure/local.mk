@@ -30,16 +30,20 @@ libcoldseal_a_SOURCES += \
 	lib/measure/firmware_recorded.c \
 	lib/measure/firmware_stand_in.c lib/measure/firmware_stand_in.h \
 	lib/measure/firmware_store.c \
+	lib/measure/kernel_events.c lib/measure/kernel_events.h \
 	lib/measure/pcr.c lib/measure/pcr.h \
 	lib/measure/pcr_file.c \
 	lib/measure/predict.c lib/measure/predict.h \
 	lib/measure/predict_firmware.c lib/measure/predict_firmware.h \
 	lib/measure/predict_grub.c lib/measure/predict_grub.h \
 	lib/measure/predict_shim.c lib/measure/predict_shim.h \
+	lib/measure/predict_uki.c lib/measure/predict_uki.h \
 	lib/measure/prediction.c lib/measure/prediction.h \
 	lib/measure/prediction_json.c \
 	lib/measure/shim_variables.c lib/measure/shim_variables.h \
 	lib/measure/signature_list.c lib/measure/signature_list.h \
+	lib/measure/uki_credentials.c lib/measure/uki_credentials.h \
+	lib/measure/uki_facts.c lib/measure/uki_facts.h \
 	lib/measure/variable_store.c
 
 check_PROGRAMS += tests/tools/efi_tool
@@ -49,10 +53,15 @@ tests_tools_efi_tool_LDADD = $(unit_libs)
 check_PROGRAMS += tests/tools/predict_tool
 tests_tools_predict_tool_SOURCES = tests/tools/predict_tool.c \
 	tests/tools/grub_case.c tests/tools/grub_case.h \
-	tests/tools/recorded_program.c tests/tools/recorded_program.h
+	tests/tools/recorded_program.c tests/tools/recorded_program.h \
+	tests/tools/recorded_uki.c tests/tools/recorded_uki.h
 tests_tools_predict_tool_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_uki_credentials
+tests_unit_test_uki_credentials_SOURCES = tests/unit/test_uki_credentials.c \
+	tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_uki_credentials_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_authenticode_digest
 tests_unit_test_authenticode_digest_SOURCES = tests/unit/test_authenticode_digest.c \
 	tests/unit/made_pe.c tests/unit/made_pe.h

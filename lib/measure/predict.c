@@ -3,6 +3,7 @@
 
 #include "measure/predict_firmware.h"
 #include "measure/predict_grub.h"
+#include "measure/predict_uki.h"
 
 static bool take_recorded(struct prediction *prediction, const struct firmware *firmware)
 {
@@ -15,23 +16,19 @@ static bool take_recorded(struct prediction *prediction, const struct firmware *
     return true;
 }
 
-static bool no_uki(const char *path, struct error *err)
-{
-    return error_set(err, COLDSEAL_UNSUPPORTED,
-                     "%s is a unified kernel image, whose measurements are not predicted", path);
-}
-
 static bool predict_second(struct prediction *prediction, struct boot_files *files,
                            const struct boot_chain *chain,
                            const struct boot_program_source *programs, struct shim_run *shim,
-                           struct error *err)
+                           bool secure_boot, struct error *err)
 {
     const struct boot_program *second = chain->programs[1];
 
     if (!shim_run_verify(shim, prediction, second, chain->second, true, err))
         return false;
     if (chain->chain == PREDICTION_SHIM_UKI)
-        return no_uki(chain->second, err);
+        return predict_uki(prediction,
+                           &(struct uki_run){files, second, chain->esp, chain->second, secure_boot},
+                           err);
     const struct grub_run run = {
         .files = files,
         .programs = programs,
@@ -53,9 +50,12 @@ static bool predict_programs(struct prediction *prediction, struct boot_files *f
     if (!predict_boot_option(prediction, firmware, first, chain->first, err))
         return false;
     if (chain->chain == PREDICTION_UKI)
-        return no_uki(chain->first, err);
+        return predict_uki(
+            prediction,
+            &(struct uki_run){files, first, chain->esp, chain->first, firmware->secure_boot}, err);
     OWNED(shim_run) shim = shim_run_start(prediction, firmware, first, err);
-    return shim != NULL && predict_second(prediction, files, chain, programs, shim, err);
+    return shim != NULL &&
+           predict_second(prediction, files, chain, programs, shim, firmware->secure_boot, err);
 }
 
 struct prediction *predict_boot(struct boot_files *files, const struct boot_chain *chain,

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GRUB 2.06 and 2.12, grub-core/kern/verifiers.c and commands/tpm.c: a log text is a prefix, what
- * is measured, and a NUL. Linux, drivers/firmware/efi/libstub/efi-stub-helper.c: the tagged events.
- */
+ * is measured, and a NUL. */
 #include "measure/predict_grub.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "core/writer.h"
+#include "measure/kernel_events.h"
 
 #define TEXT_LIMIT ((size_t)1 << 20)
-#define TAG_INITRD UINT32_C(0x8f3b22ec)
-#define TAG_LOAD_OPTIONS UINT32_C(0x8f3b22ed)
-#define TAG_LIMIT 64
 /* GRUB 2.12, grub-core/loader/efi/linux.c */
 #define IMAGE_ARGUMENT "BOOT_IMAGE="
 
@@ -134,46 +131,19 @@ static bool take_step(struct walk *walk, const struct grub_step *step, struct er
     return error_set(err, COLDSEAL_BUG, "a step of GRUB's that is unknown");
 }
 
-/* TCG_PCClientTaggedEvent: number, size, and a name with its NUL for people. */
-static struct measurement tagged(uint32_t tag, const char *name, uint8_t room[TAG_LIMIT])
-{
-    struct writer w = writer_over(room, TAG_LIMIT);
-
-    write_u32le(&w, tag);
-    write_u32le(&w, (uint32_t)strlen(name) + 1);
-    write_bytes(&w, name, strlen(name) + 1);
-    return (struct measurement){
-        .pcr = 9,
-        .type = EV_EVENT_TAG,
-        .data = room,
-        .data_size = w.position,
-    };
-}
-
 static bool measure_load_options(struct walk *walk, struct error *err)
 {
-    const char *text = walk->command_line->text;
-    uint8_t room[TAG_LIMIT];
-    struct measurement measurement = tagged(TAG_LOAD_OPTIONS, "LOADED_IMAGE::LoadOptions", room);
-    OWNED(bytes) options = bytes_new(2 * (strlen(IMAGE_ARGUMENT) + strlen(text)), err);
+    OWNED_PTR(char) options = NULL;
 
-    if (options == NULL)
-        return false;
-    struct writer w = writer_over(options->data, options->size);
-    for (const char *c = IMAGE_ARGUMENT; *c != '\0'; c++)
-        write_u16le(&w, (uint8_t)*c);
-    for (const char *c = text; *c != '\0'; c++)
-        write_u16le(&w, (uint8_t)*c);
-    measurement.source = SOURCE_COMMAND;
-    measurement.what = "the kernel's command line, by its EFI stub";
-    return prediction_measure_bytes(walk->prediction, &measurement, options->data, options->size,
-                                    err);
+    if (asprintf(&options, IMAGE_ARGUMENT "%s", walk->command_line->text) < 0) {
+        options = NULL;
+        return error_no_memory(err);
+    }
+    return kernel_measure_load_options(walk->prediction, options, false, err);
 }
 
 static bool measure_initrd(struct walk *walk, struct error *err)
 {
-    uint8_t room[TAG_LIMIT];
-    struct measurement measurement = tagged(TAG_INITRD, "Linux initrd", room);
     struct digest_set digests;
     char file[BOOT_PATH_LIMIT_BYTES + 96];
     char what[sizeof(file) + 32];
@@ -184,11 +154,9 @@ static bool measure_initrd(struct walk *walk, struct error *err)
                          walk->initrd->config, walk->initrd->line);
     name_file(walk, walk->initrd, file, sizeof(file));
     snprintf(what, sizeof(what), "%s, by the kernel's EFI stub", file);
-    measurement.source = SOURCE_FILE;
-    measurement.what = what;
     return boot_files_digest(walk->run->files, walk->initrd->volume, walk->initrd->path, &digests,
                              err) &&
-           prediction_measure_digest(walk->prediction, &measurement, &digests, err);
+           kernel_measure_initrd(walk->prediction, SOURCE_FILE, what, &digests, err);
 }
 
 /* Only a kernel that is entered as an EFI program finds its options there to measure. */

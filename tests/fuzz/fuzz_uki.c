@@ -5,6 +5,16 @@
 #include "boot/uki.h"
 #include "fuzz.h"
 
+static void check(const struct uki_section *sections, size_t count, const struct bytes *file)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct reader *content = &sections[i].content;
+        if (content->size == 0 || content->data < file->data ||
+            content->data + content->size > file->data + file->size)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error err = {0};
@@ -14,12 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (file == NULL || !pe_parse(file, &pe, &err) || !uki_read(&pe, &uki, &err))
         return 0;
-    for (size_t i = 0; i < uki.count; i++) {
-        const struct reader *content = &uki.sections[i].content;
-        if (content->size == 0 || content->data < file->data ||
-            content->data + content->size > file->data + size)
-            abort();
-    }
+    check(uki.sections, uki.count, file);
+    check(uki.files, uki.file_count, file);
     if (uki_section_find(&uki, ".linux") != &uki.sections[0])
         abort();
     return 0;

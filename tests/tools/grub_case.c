@@ -272,20 +272,23 @@ static bool take_start(struct grub_case *recorded, struct error *err)
 static bool read_case(const char *folder, struct grub_case *recorded, struct error *err)
 {
     json_object *volumes;
-    const char *build;
+    json_object *build;
     struct error ignored = {0};
     OWNED_PTR(char) log = NULL;
 
     recorded->json = read_json(folder, "case.json", err);
-    if (recorded->json == NULL || !json_get_array(recorded->json, "volumes", &volumes, err) ||
-        !json_get_string(recorded->json, "build", &build, err))
+    if (recorded->json == NULL || !json_get_array(recorded->json, "volumes", &volumes, err))
         return false;
-    OWNED_JSON json = read_json(folder, build, err);
-    recorded->build = json == NULL ? NULL : build_from_json(folder, json, err);
+    if (json_object_object_get_ex(recorded->json, "build", &build)) {
+        OWNED_JSON json = read_json(folder, json_object_get_string(build), err);
+        recorded->build = json == NULL ? NULL : build_from_json(folder, json, err);
+        if (recorded->build == NULL)
+            return false;
+    }
     recorded->files = read_files(folder, volumes, err);
     if (asprintf(&log, "%s/eventlog.bin", folder) > 0)
         recorded->eventlog = bytes_read_file(log, FILE_LIMIT_BYTES, &ignored);
-    return recorded->build != NULL && recorded->files != NULL && take_start(recorded, err);
+    return recorded->files != NULL && take_start(recorded, err);
 }
 
 struct grub_case *grub_case_read(const char *folder, struct error *err)

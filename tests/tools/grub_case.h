@@ -9,7 +9,7 @@
 
 struct grub_case {
     struct boot_files *files;
-    struct grub_build *build;
+    struct grub_build *build; /* NULL for a boot without GRUB */
     struct grub_start start;
     struct bytes *eventlog; /* NULL where there is none */
     json_object *json;

@@ -20,7 +20,7 @@
 
 static bool is_compared(uint32_t pcr)
 {
-    return pcr == 4 || pcr == 7 || pcr == 8 || pcr == 9 || pcr == 14;
+    return pcr == 4 || (pcr >= 7 && pcr <= 9) || (pcr >= 11 && pcr <= 14);
 }
 
 static const struct event *next_of(const struct eventlog *log, size_t *index, uint32_t pcr)
@@ -145,14 +145,16 @@ static bool explain(char **args, struct error *err)
     return expected != NULL && found != NULL;
 }
 
-/* Whatever certificates may vouch for a program of the chain. */
+/* Whatever certificates may vouch for a program of the chain; `shim` may be NULL. */
 static struct signature_list *all_certificates(const struct firmware *firmware,
                                                const struct shim_facts *shim, struct error *err)
 {
     static const struct guid nobody;
     static const enum firmware_variable_id ids[] = {FIRMWARE_DB, FIRMWARE_MOK_LIST};
-    OWNED(bytes) vendor = signature_list_of_one(SIGNATURE_X509, &nobody, shim->vendor_db->data,
-                                                shim->vendor_db->size, err);
+    OWNED(bytes) vendor =
+        shim == NULL ? bytes_new(0, err)
+                     : signature_list_of_one(SIGNATURE_X509, &nobody, shim->vendor_db->data,
+                                             shim->vendor_db->size, err);
     uint8_t all[1 << 17];
     size_t used = 0;
 
@@ -173,7 +175,7 @@ static struct signature_list *all_certificates(const struct firmware *firmware,
 struct noting {
     struct boot_program_source inner;
     const struct firmware *firmware;
-    struct signature_list *certificates; /* owned; NULL before the shim */
+    struct signature_list *certificates; /* owned; NULL before the first program */
     json_object *programs;
 };
 
@@ -187,7 +189,7 @@ static struct boot_program *read_and_note(void *context, struct boot_files *file
 
     if (program == NULL)
         return NULL;
-    if (program->shim != NULL)
+    if (noting->certificates == NULL)
         noting->certificates = all_certificates(noting->firmware, program->shim, err);
     json_object *json = noting->certificates == NULL
                             ? NULL

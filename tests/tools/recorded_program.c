@@ -5,6 +5,7 @@
 
 #include "core/base64.h"
 #include "core/hex.h"
+#include "recorded_uki.h"
 
 static json_object *hex_json(const void *data, size_t size)
 {
@@ -102,6 +103,9 @@ json_object *recorded_program_to_json(const struct boot_program *program,
         (!json_add(json, "measures_load_options",
                    json_object_new_boolean(kernel->measures_load_options), err) ||
          !json_add(json, "measures_initrd", json_object_new_boolean(kernel->measures_initrd), err)))
+        return NULL;
+    if (program->uki != NULL &&
+        !json_add(json, "uki", recorded_uki_to_json(program->uki, err), err))
         return NULL;
     return TAKE(json);
 }
@@ -279,6 +283,7 @@ static bool take_program(const struct recorded_programs *recorded, json_object *
                          struct error *err)
 {
     const char *digest;
+    json_object *uki;
 
     program->operations = &recorded_operations;
     program->recorded = json;
@@ -286,6 +291,8 @@ static bool take_program(const struct recorded_programs *recorded, json_object *
         !hex_decode(digest, 64, program->digests.sha256) ||
         !take_blob(json, "sbat", &program->sbat, err))
         return false;
+    if (json_object_object_get_ex(json, "uki", &uki))
+        return (program->uki = recorded_uki_read(uki, err)) != NULL;
     if (role == BOOT_PROGRAM_FIRST)
         return take_shim(json, program, err);
     if (role == BOOT_PROGRAM_KERNEL)

@@ -111,6 +111,29 @@ static void test_profiles(void **state)
     expect(ROWS(without), ".linux=l .cmdline=base");
 }
 
+/* Files for the initramfs: those whose names, in UTF-16, this stub has. */
+static void test_files(void **state)
+{
+    static const char files[] = "o\0s\0-\0r\0e\0l\0e\0a\0s\0e\0\0\0"
+                                "p\0r\0o\0f\0i\0l\0e\0\0";
+    static const struct made_section rows[] = {
+        STUB(NAMES_257),        {".text", files, sizeof(files), 0},
+        TEXT(".linux", "l"),    TEXT(".pcrsig", "g"),
+        TEXT(".osrel", "o"),    TEXT(".profile", "ID=a"),
+        TEXT(".osrel", "of a"),
+    };
+    struct error err = {0};
+    struct uki uki;
+    OWNED(bytes) file = NULL;
+
+    (void)state;
+    assert_true(read_uki(ROWS(rows), &file, &uki, &err));
+    assert_int_equal(uki.file_count, 2);
+    assert_string_equal(uki.files[0].name, "os-release");
+    assert_int_equal(uki.files[0].content.size, 4);
+    assert_string_equal(uki.files[1].name, "profile");
+}
+
 static void expect_refusal(const struct made_section *rows, size_t count, enum coldseal_code code,
                            const char *words)
 {
@@ -149,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_order_of_the_stub),
         cmocka_unit_test(test_names_that_an_old_stub_does_not_know),
         cmocka_unit_test(test_profiles),
+        cmocka_unit_test(test_files),
         cmocka_unit_test(test_refused),
     };
 
