@@ -50,13 +50,22 @@ static bool check_partitions(struct inspection *work, struct error *err)
     return true;
 }
 
-/* What cannot be read is a finding here, not a failure. */
+/* What is wrong with the image is a finding, not a failure; a disk that cannot be read and memory
+ * that is not there are failures. */
+static bool finding(struct inspection *work, const struct error *why, struct error *err)
+{
+    if (why->code != COLDSEAL_IO)
+        return problem(work, err, "%s", why->message);
+    *err = *why;
+    return false;
+}
+
 static bool read_cleartext_side(struct inspection *work, struct error *err)
 {
     struct error why = {0};
 
     if (!cleartext_side_read(work->source->disk, work->source->table, &work->side, &why))
-        return problem(work, err, "%s", why.message);
+        return finding(work, &why, err);
     if (work->side.has_esp && work->side.files.shim[0] == '\0')
         return problem(work, err, "the ESP has no boot loader at the removable path (EFI/BOOT)");
     return true;
@@ -69,7 +78,7 @@ static bool read_encrypted_root(struct inspection *work, struct error *err)
     if (partition_by_role(work->source->table, ROLE_ENCRYPTED_ROOT) == NULL)
         return true;
     if (!encrypted_root_read(work->source, &work->root, &why))
-        return problem(work, err, "%s", why.message);
+        return finding(work, &why, err);
     if (!work->root.header->copies_agree &&
         !problem(work, err,
                  "the two copies of the LUKS2 header differ: a write was cut off, or "

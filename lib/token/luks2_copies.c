@@ -11,14 +11,21 @@ struct copies {
     struct error why[2];
 };
 
-static void probe_copies(const struct bytes *bytes, struct copies *copies)
+/* A copy that could not be checked, for want of memory, is not one that is wrong. */
+static bool probe_copies(const struct bytes *bytes, struct copies *copies, struct error *err)
 {
     struct luks2_binary binary = {0};
 
     for (unsigned copy = 0; copy < 2; copy++) {
         copies->state[copy] = luks2_binary_probe(bytes, copy, &binary, &copies->why[copy]);
         copies->sequence_id[copy] = binary.sequence_id;
+        if (copies->state[copy] == LUKS2_COPY_INVALID &&
+            copies->why[copy].code != COLDSEAL_BAD_IMAGE) {
+            *err = copies->why[copy];
+            return false;
+        }
     }
+    return true;
 }
 
 static bool choose_copy(const struct copies *copies, unsigned *chosen, struct error *err)
@@ -63,8 +70,7 @@ bool luks2_copies_read(const struct bytes *bytes, struct luks2_binary *chosen, b
     if (bytes->size != LUKS2_HEADER_BYTES)
         return error_set(err, COLDSEAL_UNSUPPORTED, "no LUKS2 header of %zu bytes",
                          LUKS2_HEADER_BYTES);
-    probe_copies(bytes, &copies);
-    if (!choose_copy(&copies, &copy, err))
+    if (!probe_copies(bytes, &copies, err) || !choose_copy(&copies, &copy, err))
         return false;
     if (!luks2_binary_read(bytes, copy, chosen, err))
         return error_wrap(err, "copy %u", copy);

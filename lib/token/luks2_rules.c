@@ -106,12 +106,16 @@ bool luks2_rule_decimal(json_object *object, const char *rule, const char *key, 
 bool luks2_rule_base64(json_object *object, const char *rule, const char *key, size_t size,
                        struct error *err)
 {
-    struct error ignored = {0};
+    struct error why = {0};
     const char *text;
 
-    if (!json_get_string(object, key, &text, &ignored))
+    if (!json_get_string(object, key, &text, &why))
         return luks2_rule_broken(err, rule, "\"%s\" is no string", key);
-    OWNED(bytes) decoded = base64_decode(text, &ignored);
+    OWNED(bytes) decoded = base64_decode(text, &why);
+    if (decoded == NULL && why.code == COLDSEAL_IO) {
+        *err = why; /* no memory, which is not the header's fault */
+        return false;
+    }
     if (decoded == NULL || decoded->size != size)
         return luks2_rule_broken(err, rule, "\"%s\" is not the base64 text of %zu bytes", key,
                                  size);
