@@ -24,7 +24,7 @@ static bool take_sections(const struct uki *uki, struct uki_facts *facts, struct
 {
     for (size_t i = 0; i < uki->count; i++) {
         const struct uki_section *section = &uki->sections[i];
-        strcpy(facts->sections[i].name, section->name);
+        memcpy(facts->sections[i].name, section->name, sizeof(section->name));
         if (!digest_set_bytes(section->content.data, section->content.size,
                               &facts->sections[i].digest, err))
             return false;

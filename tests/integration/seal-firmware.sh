@@ -51,7 +51,7 @@ jq -e '[.checks[] | select(.check == "prediction")] | length == 1 and .[0].resul
 note "two states, two tokens; the same state twice, one"
 expect_code 0 "${seal[@]}" -o two.qcow2 --firmware ms.json --firmware quiet.json --json
 [ "$(jq '.states | length' out)" = 2 ] || fail "states"
-[ "$(jq '[.luks2.tokens[] | select(.type == "systemd-tpm2")] | length' out)" = 2 ] || fail "tokens: $(jq -c .luks2 out)"
+[ "$(jq '[.luks2.tokens[] | select(. == "systemd-tpm2")] | length' out)" = 2 ] || fail "tokens: $(jq -c .luks2 out)"
 expect_code 0 "${seal[@]}" -o one.qcow2 --firmware ms.json --firmware ms.json --json
 [ "$(jq '.states' out)" = null ] || fail "one state twice"
 
