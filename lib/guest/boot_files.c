@@ -15,8 +15,9 @@ static const char console_arguments[] = "console=tty1 console=ttyS0";
 /* Masked in the root as well; but there the host can garble what it cannot read. */
 static const char mask_arguments[] =
     "systemd.mask=emergency.service systemd.mask=rescue.service systemd.mask=debug-shell.service";
-/* What replaces them in dracut's initramfs powers off, and so does the rest of dracut. */
-static const char dracut_arguments[] = "rd.shell=0 rd.emergency=poweroff";
+/* What replaces them in dracut's initramfs powers off, and so does the rest of dracut; and for a
+ * root that the host has garbled beyond recognition it does not wait without an end. */
+static const char dracut_arguments[] = "rd.shell=0 rd.emergency=poweroff rd.timeout=600";
 static const char stock_arguments[] =
     "rd.luks.name=$coldseal_uuid=cloudimg-rootfs rd.luks.options=$coldseal_uuid=tpm2-device=auto";
 /* systemd 260, crypttab(5): the volume key must have this measurement, which is the pin. */

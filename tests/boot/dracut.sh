@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The main job on a guest with dracut: our module unlocks, with the pin, and shuts the TPM. Twice
-# the same PCRs, as predicted; and a root that the host garbled powers off without a shell.
+# The main job on a guest with dracut: our module unlocks, with the pin, and shuts the TPM, under the
+# PCRs that were predicted; and a root that the host garbled powers off without a shell.
 # images: dracut.qcow2
 # limit: 1800
 source "${SRC:?}/tests/lib/common.sh"
@@ -15,17 +15,16 @@ sealed_make dracut "$pool" "$TMP/key" "$disk"
 
 vm_start dracut "$disk"
 sealed_expect_open dracut
-first=${vm_boots[dracut]}
 vm_run dracut 60 'systemctl is-active coldseal-grow-root.service; journalctl -b -o cat -u coldseal-unlock.service -u coldseal-root.service' >"$TMP/journal"
 cat "$TMP/journal"
 grep -q '^active$' "$TMP/journal" || fail "the file system was not looked at"
 grep -q 'Finished coldseal-root.service' "$TMP/journal" || fail "nobody looked at the mounted root"
 vm_power_off dracut
 
-note "blocks of the root garbled: mounting fails, and no shell comes"
+note "blocks of the root garbled, all but its superblock: fsck fails, and no shell comes"
 qemu-img convert -O raw "$disk" "$TMP/garbled.raw"
 root=$(($(sgdisk -i 1 "$TMP/garbled.raw" | sed -n 's/^First sector: \([0-9]*\).*/\1/p') * 512))
-dd if=/dev/urandom of="$TMP/garbled.raw" bs=4096 oflag=seek_bytes seek=$((root + (16 << 20))) count=64 \
+dd if=/dev/urandom of="$TMP/garbled.raw" bs=4096 oflag=seek_bytes seek=$((root + (16 << 20) + 4096)) count=64 \
     conv=notrunc status=none
 vm_start dracut "$TMP/garbled.raw"
 vm_wait_off dracut 400
@@ -34,8 +33,3 @@ console=$(vm_console dracut)
 grep -aq 'powering off' "$console" || { vm_show dracut && fail "does not say that it powers off"; }
 grep -aq 'reboot: Power down' "$console" || { vm_show dracut && fail "did not power off"; }
 rm "$TMP/garbled.raw"
-
-vm_start dracut "$disk"
-sealed_expect_open dracut
-expect_same "$TMP/dracut-pcrs-$first" "$TMP/dracut-pcrs-${vm_boots[dracut]}"
-vm_power_off dracut

@@ -166,10 +166,11 @@ static void grub_cfg_follows_the_guest(void **state)
 {
     (void)state;
     expect_arguments(INITRAMFS_TOOLS, 257, " systemd.mask=debug-shell.service\n");
-    expect_arguments(INITRAMFS_DRACUT, 260,
-                     " systemd.mask=debug-shell.service rd.shell=0 rd.emergency=poweroff\n");
+    expect_arguments(
+        INITRAMFS_DRACUT, 260,
+        " systemd.mask=debug-shell.service rd.shell=0 rd.emergency=poweroff rd.timeout=600\n");
     expect_arguments(INITRAMFS_DRACUT_STOCK, 257,
-                     " rd.shell=0 rd.emergency=poweroff "
+                     " rd.shell=0 rd.emergency=poweroff rd.timeout=600 "
                      "rd.luks.name=$coldseal_uuid=cloudimg-rootfs "
                      "rd.luks.options=$coldseal_uuid=tpm2-device=auto\n");
     expect_arguments(INITRAMFS_DRACUT_STOCK, 260,
