@@ -39,6 +39,59 @@ static errcode_t io_set_blksize(io_channel channel, int blksize)
     return 0;
 }
 
+/* The one at `start`, else the one that was not used for longest. */
+static struct ext4_io_window *choose_window(struct ext4_io *io, uint64_t start)
+{
+    struct ext4_io_window *oldest = &io->windows[0];
+
+    for (size_t i = 0; i < EXT4_IO_WINDOWS; i++) {
+        struct ext4_io_window *window = &io->windows[i];
+        if (window->size > 0 && window->offset_bytes == start)
+            return window;
+        if (window->used < oldest->used)
+            oldest = window;
+    }
+    return oldest;
+}
+
+/* The window that has byte `offset` of the volume; NULL and err when it cannot be read. */
+static const struct ext4_io_window *fill_window(struct ext4_io *io, uint64_t offset,
+                                                struct error *err)
+{
+    uint64_t start = round_down(offset, EXT4_IO_WINDOW_BYTES);
+    size_t size = (size_t)min_u64(io->length_bytes - start, EXT4_IO_WINDOW_BYTES);
+    struct ext4_io_window *window = choose_window(io, start);
+
+    window->used = ++io->uses;
+    if (window->size > 0 && window->offset_bytes == start)
+        return window;
+    window->size = 0;
+    if (!disk_pread(io->disk, window->data, size, io->offset_bytes + start, err))
+        return NULL;
+    window->offset_bytes = start;
+    window->size = size;
+    return window;
+}
+
+static bool read_bytes_at(struct ext4_io *io, uint8_t *to, size_t size, uint64_t offset,
+                          struct error *err)
+{
+    if (size >= EXT4_IO_WINDOW_BYTES)
+        return disk_pread(io->disk, to, size, io->offset_bytes + offset, err);
+    while (size > 0) {
+        const struct ext4_io_window *window = fill_window(io, offset, err);
+        if (window == NULL)
+            return false;
+        size_t within = (size_t)(offset - window->offset_bytes);
+        size_t piece = (size_t)min_u64(size, window->size - within);
+        memcpy(to, window->data + within, piece);
+        to += piece;
+        offset += piece;
+        size -= piece;
+    }
+    return true;
+}
+
 /* A negative count is of bytes. */
 static errcode_t io_read_blk64(io_channel channel, unsigned long long block, int count, void *data)
 {
@@ -52,9 +105,7 @@ static errcode_t io_read_blk64(io_channel channel, unsigned long long block, int
         !range_within(offset, size, io->length_bytes) || size > io->budget_bytes)
         return EXT2_ET_SHORT_READ;
     io->budget_bytes -= size;
-    return disk_pread(io->disk, data, (size_t)size, io->offset_bytes + offset, &err)
-               ? 0
-               : EXT2_ET_SHORT_READ;
+    return read_bytes_at(io, data, (size_t)size, offset, &err) ? 0 : EXT2_ET_SHORT_READ;
 }
 
 static errcode_t io_read_blk(io_channel channel, unsigned long block, int count, void *data)
