@@ -48,6 +48,24 @@ static bool take_content(PKCS7 *pkcs7, struct reader *content)
     return read_sub(&r, content, length);
 }
 
+/* One digest, of those that EDK2 hashes images with. OpenSSL 3.0's PKCS7_verify() forgets memory
+ * where it does not know one, or has several. */
+static bool has_known_digest(const PKCS7 *pkcs7)
+{
+    static const int known[] = {NID_sha1, NID_sha256, NID_sha384, NID_sha512};
+    const STACK_OF(X509_ALGOR) *algorithms = pkcs7->d.sign->md_algs;
+    const ASN1_OBJECT *algorithm;
+
+    if (sk_X509_ALGOR_num(algorithms) != 1)
+        return false;
+    X509_ALGOR_get0(&algorithm, NULL, NULL, sk_X509_ALGOR_value(algorithms, 0));
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (OBJ_obj2nid(algorithm) == known[i])
+            return true;
+    }
+    return false;
+}
+
 struct authenticode_signature *authenticode_signature_parse(struct reader data, struct error *err)
 {
     OWNED(authenticode_signature) signature = calloc(1, sizeof(*signature));
@@ -60,7 +78,8 @@ struct authenticode_signature *authenticode_signature_parse(struct reader data, 
     if (data.size <= INT32_MAX)
         signature->pkcs7 = d2i_PKCS7(NULL, &next, (long)data.size);
     bool usable = signature->pkcs7 != NULL && PKCS7_type_is_signed(signature->pkcs7) &&
-                  take_content(signature->pkcs7, &signature->content);
+                  take_content(signature->pkcs7, &signature->content) &&
+                  has_known_digest(signature->pkcs7);
     if (usable)
         signature->signers = PKCS7_get0_signers(signature->pkcs7, NULL, PKCS7_BINARY);
     ERR_clear_error();
