@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that steer the script: script/execute.c, kern/corecmd.c, normal/{context,main}.c,
  * commands/{configfile,eval}.c of GRUB 2.06. */
-#include <errno.h>
 #include <string.h>
 
 #include "boot/grub_commands.h"
 
-/* grub_strtoul() over a whole word */
-static bool take_number(const char *word, unsigned long *number)
+/* A whole word. */
+static enum grub_error take_number(const char *word, uint64_t *number)
 {
-    char *end;
+    const char *rest;
 
-    errno = 0;
-    *number = strtoul(word, &end, 10);
-    return end != word && *end == '\0' && errno == 0 && word[0] != '-';
+    if (!grub_number(word, 10, number, &rest))
+        return *number == 0 ? GRUB_BAD_NUMBER : GRUB_OUT_OF_RANGE;
+    return *rest == '\0' ? GRUB_OK : GRUB_BAD_ARGUMENT;
 }
 
 /* break and continue */
 enum grub_error grub_cmd_break(struct grub_run *run, const struct grub_argv *argv)
 {
-    unsigned long count = 1;
+    uint64_t count = 1;
+    enum grub_error result = argv->count > 2 ? GRUB_BAD_ARGUMENT : GRUB_OK;
 
-    if (argv->count == 2 && !take_number(argv->words[1], &count))
-        return strspn(argv->words[1], "0123456789") == 0 ? GRUB_BAD_NUMBER : GRUB_BAD_ARGUMENT;
-    if (argv->count > 2 || count == 0)
-        return GRUB_BAD_ARGUMENT;
+    if (argv->count == 2)
+        result = take_number(argv->words[1], &count);
+    if (result != GRUB_OK || count == 0)
+        return result != GRUB_OK ? result : GRUB_BAD_ARGUMENT;
     run->is_continue = strcmp(argv->words[0], "break") != 0;
     run->breaks = count > run->loops ? run->loops : count;
     return GRUB_OK;
@@ -32,12 +32,14 @@ enum grub_error grub_cmd_break(struct grub_run *run, const struct grub_argv *arg
 
 enum grub_error grub_cmd_shift(struct grub_run *run, const struct grub_argv *argv)
 {
-    unsigned long count = 1;
+    uint64_t count = 1;
+    const char *rest = "";
 
     if (run->scope == NULL)
         return GRUB_OK;
-    if (argv->count > 2 || (argv->count == 2 && !take_number(argv->words[1], &count)) ||
-        count > run->scope->count)
+    if (argv->count == 2)
+        grub_number(argv->words[1], 10, &count, &rest);
+    if (argv->count > 2 || *rest != '\0' || count > run->scope->count)
         return GRUB_BAD_ARGUMENT;
     run->scope->count -= count;
     run->scope->arguments += count;
@@ -56,14 +58,15 @@ enum grub_error grub_cmd_setparams(struct grub_run *run, const struct grub_argv 
 enum grub_error grub_cmd_return(struct grub_run *run, const struct grub_argv *argv)
 {
     const char *last = grub_env_get(run, "?");
-    unsigned long number = 0;
+    uint64_t number = 0;
 
     if (run->scope == NULL || argv->count > 2)
         return GRUB_BAD_ARGUMENT;
-    if (argv->count == 2 && !take_number(argv->words[1], &number))
-        return GRUB_BAD_NUMBER;
+    enum grub_error result = argv->count == 2 ? take_number(argv->words[1], &number) : GRUB_OK;
+    if (result != GRUB_OK)
+        return result;
     if (argv->count == 1 && last != NULL)
-        number = strtoul(last, NULL, 10);
+        grub_number(last, 10, &number, NULL);
     run->returns = true;
     return (enum grub_error)(number & 0xff);
 }

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* normal/menu.c of GRUB 2.06: which entry is booted when nobody touches a key, and what follows
  * when it fails. */
-#include <errno.h>
 #include <string.h>
 
 #include "boot/grub_run.h"
 
-/* grub_strtoul(): a number at the beginning is enough. */
 static bool take_number(const char *text, long *number, const char **rest)
 {
-    char *end;
+    uint64_t value;
 
-    errno = 0;
-    *number = strtol(text, &end, 0);
-    if (rest != NULL)
-        *rest = end;
-    return end != text && errno == 0 && *number >= 0 && *number <= INT32_MAX;
+    if (!grub_number(text, 0, &value, rest))
+        return false;
+    *number = (int)value;
+    return true;
 }
 
 /* menuentry_eq(): in $default, '>' leads into a submenu and ">>" is the character itself. */
@@ -205,7 +202,7 @@ static void execute_entry(struct grub_run *run, const struct grub_entry *entry)
         return;
     if (entry->is_submenu) {
         if (run->context->menu != NULL && run->context->menu->count > 0)
-            grub_menu_show(run, run->context->menu, true, true);
+            grub_menu_show(run, run->context->menu, true);
         grub_env_close(run);
     }
     restore(run, "chosen", chosen);
@@ -243,9 +240,8 @@ static void execute_with_fallback(struct grub_run *run, const struct grub_menu *
     }
 }
 
-void grub_menu_show(struct grub_run *run, struct grub_menu *menu, bool nested, bool autobooted)
+void grub_menu_show(struct grub_run *run, const struct grub_menu *menu, bool autobooted)
 {
-    (void)nested; /* only decides what the escape key does */
     while (!grub_run_stops(run)) {
         const struct grub_entry *entry = run_menu(run, menu);
         if (entry == NULL || grub_run_stops(run))

@@ -130,7 +130,7 @@ void grub_normal_execute(struct grub_run *run, const char *config, bool nested, 
     struct grub_menu *menu = config == NULL ? NULL : read_config(run, config);
     if (grub_run_stops(run) || batch || menu == NULL || menu->count == 0)
         return;
-    grub_menu_show(run, menu, nested, false);
+    grub_menu_show(run, menu, false);
     if (nested)
         run->context->menu = NULL;
 }

@@ -21,8 +21,8 @@ enum grub_error {
     GRUB_BAD_FILE_TYPE = 4,
     GRUB_FILE_NOT_FOUND = 5,
     GRUB_BAD_FILENAME = 7,
-    GRUB_UNKNOWN_FS = 8,
     GRUB_BAD_NUMBER = 10,
+    GRUB_OUT_OF_RANGE = 11,
     GRUB_UNKNOWN_DEVICE = 12,
     GRUB_INVALID_COMMAND = 17,
     GRUB_BAD_ARGUMENT = 18,
@@ -30,7 +30,6 @@ enum grub_error {
     GRUB_BAD_FONT = 23,
     GRUB_MENU_ERROR = 27,
     GRUB_ACCESS_DENIED = 30,
-    GRUB_BUG = 38,
 };
 
 struct grub_variable {
@@ -180,6 +179,10 @@ enum grub_error grub_open(struct grub_run *run, const char *name, bool measured,
 struct bytes *grub_read(struct grub_run *run, const struct grub_file *file);
 enum boot_file_kind grub_stat(struct grub_run *run, const char *name, uint64_t *size_bytes);
 
+/* --- grub_number.c: kern/misc.c, grub_strtoul(). A number at the beginning; base 0 guesses. false,
+ * with 0, where there is none, and with the largest value where it does not fit. */
+bool grub_number(const char *text, unsigned base, uint64_t *value, const char **rest);
+
 /* --- grub_execute.c */
 enum grub_error grub_execute_list(struct grub_run *run, const struct grub_list *list);
 /* All units of a source. */
@@ -202,7 +205,8 @@ void grub_read_locale(struct grub_run *run, const char *language, const char *di
 void grub_normal(struct grub_run *run, const char *config);
 void grub_normal_execute(struct grub_run *run, const char *config, bool nested, bool batch);
 /* --- grub_menu.c */
-void grub_menu_show(struct grub_run *run, struct grub_menu *menu, bool nested, bool autobooted);
+/* `autobooted`: the menu of an entry that was chosen by itself is shown once. */
+void grub_menu_show(struct grub_run *run, const struct grub_menu *menu, bool autobooted);
 
 /* --- grub_loader.c: what was loaded is started. */
 void grub_boot(struct grub_run *run);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* commands/test.c of GRUB 2.06: `[` and `test`, with its own rules of precedence: what stands side
  * by side is joined by "and", and -o ends what was joined. */
-#include <errno.h>
 #include <string.h>
 
 #include "boot/grub_commands.h"
@@ -28,14 +27,14 @@ static void update(struct value *value, bool is_true)
     value->invert = false;
 }
 
-static bool number_of(const char *text, int64_t *number)
+/* grub_strtosl(): the sign, then blanks and digits; what is no number is 0. */
+static int number_of(const char *text)
 {
     bool negative = text[0] == '-';
+    uint64_t value;
 
-    /* grub_strtosl(): the sign, then blanks and digits; what is no number is 0. */
-    unsigned long value = strtoul(text + negative, NULL, 0);
-    *number = (int)(negative ? -value : value);
-    return true;
+    grub_number(text + negative, 0, &value, NULL);
+    return (int)(negative ? -value : value);
 }
 
 /* Numbers behind a common prefix: "vmlinuz-2" comes before "vmlinuz-11". */
@@ -47,8 +46,10 @@ static int compare_versions(const char *a, const char *b)
         i++;
     while (i > 1 && strchr("0123456789", a[i - 1]) != NULL && a[i - 1] != '\0')
         i--;
-    unsigned long left = strtoul(a + i, NULL, 0);
-    unsigned long right = strtoul(b + i, NULL, 0);
+    uint64_t left;
+    uint64_t right;
+    grub_number(a + i, 0, &left, NULL);
+    grub_number(b + i, 0, &right, NULL);
     return left < right ? -1 : left > right;
 }
 
@@ -79,11 +80,9 @@ static bool compare_strings(const char *a, const char *operator, const char * b,
 
 static bool compare_numbers(const char *a, const char *operator, const char * b, bool *result)
 {
-    int64_t left;
-    int64_t right;
+    int left = number_of(a);
+    int right = number_of(b);
 
-    number_of(a, &left);
-    number_of(b, &right);
     if (strcmp(operator, "-eq") == 0)
         *result = left == right;
     else if (strcmp(operator, "-ge") == 0)

@@ -45,6 +45,7 @@ libcoldseal_a_SOURCES += \
 	lib/boot/grub_menuentry.c \
 	lib/boot/grub_modules.c \
 	lib/boot/grub_normal.c \
+	lib/boot/grub_number.c \
 	lib/boot/grub_open.c \
 	lib/boot/grub_options.c lib/boot/grub_options.h \
 	lib/boot/grub_parser.c \
