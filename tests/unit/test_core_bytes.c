@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "core/arena.h"
 #include "core/bytes.h"
 
 static struct bytes *read_from_file(const void *data, size_t size, size_t limit, struct error *err)
@@ -68,12 +70,35 @@ static void test_no_file(void **state)
     assert_int_equal(err.code, COLDSEAL_IO);
 }
 
+static void test_arena(void **state)
+{
+    static const uint8_t zeros[100000];
+    struct error err = {0};
+    OWNED(arena) arena = arena_new(200000, &err);
+
+    (void)state;
+    char *first = arena_copy(arena, "text and more", 4, &err);
+    uint8_t *large = arena_take(arena, sizeof(zeros), &err);
+    char *last = arena_format(arena, &err, "%s-%d", first, 7);
+    assert_string_equal(first, "text");
+    assert_memory_equal(large, zeros, sizeof(zeros));
+    memset(large, 0xff, sizeof(zeros));
+    assert_string_equal(last, "text-7");
+    assert_string_equal(first, "text");
+    assert_int_equal((uintptr_t)arena_take(arena, 1, &err) % _Alignof(max_align_t), 0);
+    assert_null(arena_take(arena, 100000, &err));
+    assert_int_equal(err.code, COLDSEAL_UNSUPPORTED);
+    assert_null(arena_take(arena, SIZE_MAX, &err));
+    assert_non_null(arena_take(arena, 90000, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_new),
         cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
