@@ -33,6 +33,11 @@ expect_clean()
         { cat "$TMP/err" >&2; fail "exit $code"; }
 }
 
+# What that machine's TPM had in PCR 0, which starts at locality 3: go-eventlog,
+# tpmeventlog/extract_test.go. tpm2_eventlog 5.4 passes over the event that says so.
+locality_values='sha1 0 29d236609a5f9cc6912af44ba5f57b13a17c8a84
+sha256 0 0e5ea849d7647a1ac1becc096fee4df98f00f8015f934afadaab0b8aa20b38a5'
+
 banks=0
 for log in "$SRC"/tests/replay/published/*.bin; do
     name=${log##*/}
@@ -42,6 +47,10 @@ for log in "$SRC"/tests/replay/published/*.bin; do
     fi
     values_of_tools "$log" >"$TMP/wanted"
     [ -s "$TMP/wanted" ] || fail "$name: tpm2_eventlog gives no values"
+    if [ "$name" = glinux-alex.bin ]; then
+        { grep -v '^sha[0-9]* 0 ' "$TMP/wanted" && echo "$locality_values"; } | sort >"$TMP/of-tpm"
+        mv "$TMP/of-tpm" "$TMP/wanted"
+    fi
     values "$log" >"$TMP/ours" || fail "$name"
     diff "$TMP/wanted" "$TMP/ours" || fail "$name: not tpm2_eventlog's values"
     banks=$((banks + $(cut -d ' ' -f 1 "$TMP/wanted" | sort -u | wc -l)))
