@@ -4,6 +4,7 @@
 # PCRs that were predicted; and a root that the host garbled powers off without a shell.
 # images: dracut.qcow2
 # limit: 1800
+# full
 source "${SRC:?}/tests/lib/common.sh"
 source "$SRC/tests/lib/vm.sh"
 source "$SRC/tests/lib/sealed.sh"

@@ -4,6 +4,7 @@
 # no notice. Inside the guest it is looked at that each thing is there, and that nothing uses it.
 # images: noble.qcow2
 # limit: 1800
+# full
 source "${SRC:?}/tests/lib/common.sh"
 source "$SRC/tests/lib/vm.sh"
 source "$SRC/tests/lib/sealed.sh"
