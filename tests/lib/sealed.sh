@@ -53,7 +53,7 @@ sealed_encrypt()
 {
     local out=$2 key=$3 prepared
     prepared=$(sealed_prepare "$1" "${SEALED_KERNEL_ARGS[@]}" "${@:4}")
-    "$COLDSEAL" encrypt --json "$prepared" "$out" --key-out "$key" >"$TMP/encrypted.json" ||
+    "$COLDSEAL" encrypt --quiet "$prepared" "$out" --key-out "$key" ||
         fail "encrypt: exit $?"
     note "encrypted after $SECONDS s"
 }
@@ -108,8 +108,8 @@ sealed_expect_open()
         # TPM 2.0, part 1, 11.4.3: an extension hashes the old value and the new
         expected=$(printf '%064d%s' 0 "$pin" | xxd -r -p | sha256sum | cut -c1-64)
         [ "$(vm_pcr "$name" 15)" = "$expected" ] || fail "PCR 15 is $(vm_pcr "$name" 15)"
-        grep -q "\"pcr15_after_unlock\":\"$expected\"" "$TMP/encrypted.json" ||
-            fail "the report of encrypt promised another PCR 15"
+        grep -q "\"pcr15_after_unlock\":\"$expected\"" "$TMP/sealed.json" ||
+            fail "the report of seal promised another PCR 15"
     fi
     [ ! -e "$TMP/$name.predicted" ] || sealed_expect_predicted "$name"
     for pcr in 4 7 8 9 14 15; do
@@ -149,8 +149,8 @@ sealed_make()
     vm_create "$name" "$@"
     "$COLDSEAL" firmware import --quiet "$TMP/vm/$name/vars.fd" -o "$firmware"
     "$COLDSEAL" target read --quiet --swtpm-state "$(vm_tpm "$name")" -o "$TMP/$name.target"
-    "$COLDSEAL" seal --quiet "$pool" -o "$out" --key-file "$key" --target "$TMP/$name.target" \
-        --firmware "$firmware" "$sealed_key" --no-recovery
+    "$COLDSEAL" seal --json "$pool" -o "$out" --key-file "$key" --target "$TMP/$name.target" \
+        --firmware "$firmware" "$sealed_key" --no-recovery >"$TMP/sealed.json" || fail "seal: exit $?"
     "$COLDSEAL" predict --json "$out" --firmware "$firmware" |
         jq -r '.pcrs.sha256 | to_entries[] | "\(.key) \(.value)"' >"$TMP/$name.predicted"
 }
