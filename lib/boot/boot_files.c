@@ -5,19 +5,11 @@
 
 /* A boot opens some dozens of files. */
 #define DIGEST_CACHE_LIMIT 4096
-#define REPLACED_LIMIT 4
 
 struct cached_digest {
     size_t volume;
     char *path;
     struct digest_set digests;
-};
-
-/* A file that is about to be written. */
-struct replaced_file {
-    size_t volume;
-    char *path;
-    struct bytes *content;
 };
 
 struct boot_files {
@@ -27,8 +19,6 @@ struct boot_files {
     size_t count;
     struct cached_digest *cache;
     size_t cached;
-    struct replaced_file replaced[REPLACED_LIMIT];
-    size_t replaced_count;
 };
 
 struct boot_files *boot_files_new(const struct boot_files_operations *operations, void *self,
@@ -61,10 +51,6 @@ void boot_files_free(struct boot_files *files)
     files->operations->free(files->self);
     for (size_t i = 0; i < files->cached; i++)
         free(files->cache[i].path);
-    for (size_t i = 0; i < files->replaced_count; i++) {
-        free(files->replaced[i].path);
-        bytes_free(files->replaced[i].content);
-    }
     free(files->cache);
     free(files->volumes);
     free(files);
@@ -121,35 +107,6 @@ static bool can_read(const struct boot_files *files, size_t volume, const char *
     return in_volume(files, volume, err);
 }
 
-static const struct bytes *replaced_find(const struct boot_files *files, size_t volume,
-                                         const char *path)
-{
-    for (size_t i = 0; i < files->replaced_count; i++) {
-        if (files->replaced[i].volume == volume && strcmp(files->replaced[i].path, path) == 0)
-            return files->replaced[i].content;
-    }
-    return NULL;
-}
-
-bool boot_files_replace(struct boot_files *files, size_t volume, const char *path,
-                        struct bytes *content, struct error *err)
-{
-    OWNED(bytes) owned = content;
-    char normal[BOOT_PATH_LIMIT_BYTES];
-    enum boot_file_kind kind;
-
-    if (!can_read(files, volume, path, normal, err) ||
-        !boot_files_lookup(files, volume, normal, &kind, NULL, err))
-        return false;
-    if (kind != BOOT_FILE_REGULAR || files->replaced_count == REPLACED_LIMIT)
-        return error_set(err, COLDSEAL_BAD_IMAGE, "%s: no file that can be replaced", path);
-    char *copy = strdup(normal);
-    if (copy == NULL)
-        return error_no_memory(err);
-    files->replaced[files->replaced_count++] = (struct replaced_file){volume, copy, TAKE(owned)};
-    return true;
-}
-
 bool boot_files_lookup(struct boot_files *files, size_t volume, const char *path,
                        enum boot_file_kind *kind, uint64_t *size_bytes, struct error *err)
 {
@@ -161,9 +118,6 @@ bool boot_files_lookup(struct boot_files *files, size_t volume, const char *path
         return true;
     if (!files->operations->lookup(files->self, volume, normal, kind, &size, err))
         return in_volume(files, volume, err);
-    const struct bytes *replaced = replaced_find(files, volume, normal);
-    if (replaced != NULL)
-        size = replaced->size;
     if (size_bytes != NULL)
         *size_bytes = size;
     return true;
@@ -176,9 +130,6 @@ struct bytes *boot_files_read(struct boot_files *files, size_t volume, const cha
 
     if (!can_read(files, volume, path, normal, err))
         return NULL;
-    const struct bytes *replaced = replaced_find(files, volume, normal);
-    if (replaced != NULL && replaced->size <= limit_bytes)
-        return bytes_copy(replaced->data, replaced->size, err);
     struct bytes *bytes = files->operations->read(files->self, volume, normal, limit_bytes, err);
     if (bytes == NULL)
         in_volume(files, volume, err);
@@ -219,9 +170,6 @@ bool boot_files_digest(struct boot_files *files, size_t volume, const char *path
 
     if (!can_read(files, volume, path, normal, err))
         return false;
-    const struct bytes *replaced = replaced_find(files, volume, normal);
-    if (replaced != NULL)
-        return digest_set_bytes(replaced->data, replaced->size, digests, err);
     const struct cached_digest *cached = cache_find(files, volume, normal);
     if (cached != NULL) {
         *digests = cached->digests;

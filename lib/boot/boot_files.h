@@ -71,10 +71,6 @@ struct bytes *boot_files_read(struct boot_files *files, size_t volume, const cha
 /* Of the whole file, which is never in memory as a whole; kept, so that each file is read once. */
 bool boot_files_digest(struct boot_files *files, size_t volume, const char *path,
                        struct digest_set *digests, struct error *err);
-/* From now on the file at `path` reads as `content`, which is taken over, also on failure: for what
- * is about to be written. The file must be there. */
-bool boot_files_replace(struct boot_files *files, size_t volume, const char *path,
-                        struct bytes *content, struct error *err);
 /* Calls `each` for every name in a directory, in no order, until it returns false.
  * COLDSEAL_BAD_IMAGE when it is no directory. */
 bool boot_files_list(struct boot_files *files, size_t volume, const char *path,

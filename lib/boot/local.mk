@@ -72,86 +72,58 @@ libcoldseal_a_SOURCES += \
 	lib/boot/uki.h
 
 check_PROGRAMS += tests/tools/layout_show
-tests_tools_layout_show_SOURCES = tests/tools/layout_show.c
-tests_tools_layout_show_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_boot_files
 tests_unit_test_boot_files_SOURCES = tests/unit/test_boot_files.c tests/unit/shell.c tests/unit/shell.h
-tests_unit_test_boot_files_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_fat
 tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/unit/shell.h
-tests_unit_test_fat_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_grub_form
-tests_unit_test_grub_form_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_grub
 tests_unit_test_grub_SOURCES = tests/unit/test_grub.c tests/unit/shell.c tests/unit/shell.h \
 	tests/unit/made_pe.c tests/unit/made_pe.h
-tests_unit_test_grub_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_grub_script
 tests_unit_test_grub_script_SOURCES = tests/unit/test_grub_script.c tests/unit/memory_files.c tests/unit/memory_files.h
-tests_unit_test_grub_script_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_shim_mok
 tests_unit_test_shim_mok_SOURCES = tests/unit/test_shim_mok.c tests/unit/made_pe.c tests/unit/made_pe.h
-tests_unit_test_shim_mok_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_pe
 tests_unit_test_pe_SOURCES = tests/unit/test_pe.c tests/unit/made_pe.c tests/unit/made_pe.h
-tests_unit_test_pe_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_sbat
-tests_unit_test_sbat_SOURCES = tests/unit/test_sbat.c
-tests_unit_test_sbat_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_shim
 tests_unit_test_shim_SOURCES = tests/unit/test_shim.c tests/unit/made_pe.c tests/unit/made_pe.h
-tests_unit_test_shim_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_uki
 tests_unit_test_uki_SOURCES = tests/unit/test_uki.c tests/unit/made_pe.c tests/unit/made_pe.h
-tests_unit_test_uki_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_fat
-tests_fuzz_fuzz_fat_SOURCES = tests/fuzz/fuzz_fat.c $(fuzz_main)
-tests_fuzz_fuzz_fat_LDADD = $(unit_libs)
-tests_fuzz_fuzz_fat_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_fat_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_ext4
-tests_fuzz_fuzz_ext4_SOURCES = tests/fuzz/fuzz_ext4.c $(fuzz_main)
-tests_fuzz_fuzz_ext4_LDADD = $(unit_libs)
-tests_fuzz_fuzz_ext4_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_ext4_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_grub
-tests_fuzz_fuzz_grub_SOURCES = tests/fuzz/fuzz_grub.c $(fuzz_main)
-tests_fuzz_fuzz_grub_LDADD = $(unit_libs)
-tests_fuzz_fuzz_grub_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_grub_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_pe
-tests_fuzz_fuzz_pe_SOURCES = tests/fuzz/fuzz_pe.c $(fuzz_main)
-tests_fuzz_fuzz_pe_LDADD = $(unit_libs)
-tests_fuzz_fuzz_pe_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_pe_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_grub_script
-tests_fuzz_fuzz_grub_script_SOURCES = tests/fuzz/fuzz_grub_script.c tests/unit/memory_files.c tests/unit/memory_files.h $(fuzz_main)
+tests_fuzz_fuzz_grub_script_SOURCES = tests/fuzz/fuzz_grub_script.c tests/unit/memory_files.c tests/unit/memory_files.h
 tests_fuzz_fuzz_grub_script_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-tests_fuzz_fuzz_grub_script_LDADD = $(unit_libs)
-tests_fuzz_fuzz_grub_script_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_grub_script_LDADD = $(fuzz_libs)
 check_PROGRAMS += tests/fuzz/fuzz_sbat
-tests_fuzz_fuzz_sbat_SOURCES = tests/fuzz/fuzz_sbat.c $(fuzz_main)
-tests_fuzz_fuzz_sbat_LDADD = $(unit_libs)
-tests_fuzz_fuzz_sbat_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sbat_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_shim
-tests_fuzz_fuzz_shim_SOURCES = tests/fuzz/fuzz_shim.c $(fuzz_main)
-tests_fuzz_fuzz_shim_LDADD = $(unit_libs)
-tests_fuzz_fuzz_shim_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_shim_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_uki
-tests_fuzz_fuzz_uki_SOURCES = tests/fuzz/fuzz_uki.c $(fuzz_main)
-tests_fuzz_fuzz_uki_LDADD = $(unit_libs)
-tests_fuzz_fuzz_uki_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_uki_LDADD = $(fuzz_libs)

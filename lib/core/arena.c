@@ -2,9 +2,7 @@
 #include "core/arena.h"
 
 #include <stdalign.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/checked.h"
@@ -87,20 +85,4 @@ char *arena_copy(struct arena *arena, const char *text, size_t length, struct er
     if (copy != NULL)
         memcpy(copy, text, length);
     return copy;
-}
-
-char *arena_format(struct arena *arena, struct error *err, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    char *text = length < 0 ? NULL : arena_take(arena, (size_t)length + 1, err);
-    if (text == NULL)
-        return NULL;
-    va_start(arguments, format);
-    vsnprintf(text, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    return text;
 }

@@ -20,7 +20,5 @@ DEFINE_OWNED(arena);
 void *arena_take(struct arena *arena, size_t size, struct error *err);
 /* `length` bytes and a NUL. */
 char *arena_copy(struct arena *arena, const char *text, size_t length, struct error *err);
-char *arena_format(struct arena *arena, struct error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -22,18 +22,8 @@ core_tests = tests/unit/test_core_bytes tests/unit/test_core_cursor tests/unit/t
 	tests/unit/test_core_encoding tests/unit/test_core_error tests/unit/test_core_json \
 	tests/unit/test_core_outfile tests/unit/test_core_secret
 check_PROGRAMS += $(core_tests)
-tests_unit_test_core_bytes_LDADD = $(unit_libs)
-tests_unit_test_core_cursor_LDADD = $(unit_libs)
-tests_unit_test_core_digest_LDADD = $(unit_libs)
-tests_unit_test_core_encoding_LDADD = $(unit_libs)
-tests_unit_test_core_error_LDADD = $(unit_libs)
-tests_unit_test_core_json_LDADD = $(unit_libs)
-tests_unit_test_core_outfile_LDADD = $(unit_libs)
-tests_unit_test_core_secret_LDADD = $(unit_libs)
 tests_unit_test_core_secret_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=munmap
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_json
-tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main)
-tests_fuzz_fuzz_json_LDADD = $(unit_libs)
-tests_fuzz_fuzz_json_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_json_LDADD = $(fuzz_libs)

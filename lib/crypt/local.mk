@@ -17,21 +17,14 @@ libcoldseal_a_SOURCES += \
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_cipher_look
-tests_unit_test_cipher_look_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_copy tests/unit/test_luks2_build tests/unit/test_luks2_replace \
 	tests/unit/test_sector_cipher
 tests_unit_test_copy_SOURCES = tests/unit/test_copy.c \
 	tests/unit/sketch_disk.c tests/unit/sketch_disk.h
-tests_unit_test_copy_LDADD = $(unit_libs)
 tests_unit_test_luks2_build_SOURCES = tests/unit/test_luks2_build.c $(luks2_test_sources)
-tests_unit_test_luks2_build_LDADD = $(unit_libs)
 tests_unit_test_luks2_replace_SOURCES = tests/unit/test_luks2_replace.c $(luks2_test_sources)
-tests_unit_test_luks2_replace_LDADD = $(unit_libs)
-tests_unit_test_sector_cipher_SOURCES = tests/unit/test_sector_cipher.c
-tests_unit_test_sector_cipher_LDADD = $(unit_libs)
 endif
 
 # For scripts that hold this folder against cryptsetup.
 check_PROGRAMS += tests/tools/crypt_tool
-tests_tools_crypt_tool_SOURCES = tests/tools/crypt_tool.c
 tests_tools_crypt_tool_LDADD = libcoldseal.a $(host_libs)

@@ -20,17 +20,9 @@ libcoldseal_a_SOURCES += \
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_guest_tables tests/unit/test_guest_elf
-tests_unit_test_guest_tables_SOURCES = tests/unit/test_guest_tables.c
-tests_unit_test_guest_tables_LDADD = $(unit_libs)
-tests_unit_test_guest_elf_SOURCES = tests/unit/test_guest_elf.c
-tests_unit_test_guest_elf_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_elf
-tests_fuzz_fuzz_elf_SOURCES = tests/fuzz/fuzz_elf.c $(fuzz_main)
-tests_fuzz_fuzz_elf_LDADD = $(unit_libs)
-tests_fuzz_fuzz_elf_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_elf_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/tools/prepare_guest
-tests_tools_prepare_guest_SOURCES = tests/tools/prepare_guest.c
-tests_tools_prepare_guest_LDADD = $(unit_libs)

@@ -26,25 +26,11 @@ libcoldseal_a_SOURCES += \
 	lib/image/zeros.c lib/image/zeros.h
 
 check_PROGRAMS += tests/tools/disk_cat
-tests_tools_disk_cat_SOURCES = tests/tools/disk_cat.c
-tests_tools_disk_cat_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_ranges tests/unit/test_disk tests/unit/test_qcow2 \
 	tests/unit/test_image_output tests/unit/test_sink
-tests_unit_test_ranges_SOURCES = tests/unit/test_ranges.c
-tests_unit_test_ranges_LDADD = $(unit_libs)
-tests_unit_test_disk_SOURCES = tests/unit/test_disk.c
-tests_unit_test_disk_LDADD = $(unit_libs)
-tests_unit_test_qcow2_SOURCES = tests/unit/test_qcow2.c
-tests_unit_test_qcow2_LDADD = $(unit_libs)
-tests_unit_test_image_output_SOURCES = tests/unit/test_image_output.c
-tests_unit_test_image_output_LDADD = $(unit_libs)
-tests_unit_test_sink_SOURCES = tests/unit/test_sink.c
-tests_unit_test_sink_LDADD = $(unit_libs)
 endif
 check_PROGRAMS += tests/fuzz/fuzz_qcow2
-tests_fuzz_fuzz_qcow2_SOURCES = tests/fuzz/fuzz_qcow2.c $(fuzz_main)
-tests_fuzz_fuzz_qcow2_LDADD = $(unit_libs)
-tests_fuzz_fuzz_qcow2_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_qcow2_LDADD = $(fuzz_libs)
 EXTRA_DIST += tests/bench

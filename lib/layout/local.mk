@@ -18,14 +18,10 @@ libcoldseal_a_SOURCES += \
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_gpt
 tests_unit_test_gpt_SOURCES = tests/unit/test_gpt.c tests/unit/shell.c tests/unit/shell.h
-tests_unit_test_gpt_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/unit/test_plan
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/shell.c tests/unit/shell.h
-tests_unit_test_plan_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_gpt
-tests_fuzz_fuzz_gpt_SOURCES = tests/fuzz/fuzz_gpt.c $(fuzz_main)
-tests_fuzz_fuzz_gpt_LDADD = $(unit_libs)
-tests_fuzz_fuzz_gpt_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_gpt_LDADD = $(fuzz_libs)

@@ -47,94 +47,56 @@ libcoldseal_a_SOURCES += \
 	lib/measure/variable_store.c
 
 check_PROGRAMS += tests/tools/efi_tool
-tests_tools_efi_tool_SOURCES = tests/tools/efi_tool.c
-tests_tools_efi_tool_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/tools/predict_tool
 tests_tools_predict_tool_SOURCES = tests/tools/predict_tool.c \
 	tests/tools/grub_case.c tests/tools/grub_case.h \
 	tests/tools/recorded_program.c tests/tools/recorded_program.h \
 	tests/tools/recorded_uki.c tests/tools/recorded_uki.h
-tests_tools_predict_tool_LDADD = $(unit_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_uki_credentials
 tests_unit_test_uki_credentials_SOURCES = tests/unit/test_uki_credentials.c \
 	tests/unit/shell.c tests/unit/shell.h
-tests_unit_test_uki_credentials_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_authenticode_digest
 tests_unit_test_authenticode_digest_SOURCES = tests/unit/test_authenticode_digest.c \
 	tests/unit/made_pe.c tests/unit/made_pe.h
-tests_unit_test_authenticode_digest_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_eventlog
-tests_unit_test_eventlog_SOURCES = tests/unit/test_eventlog.c
-tests_unit_test_eventlog_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_explain
-tests_unit_test_explain_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_prediction
 tests_unit_test_prediction_SOURCES = tests/unit/test_prediction.c tests/unit/shell.c tests/unit/shell.h
-tests_unit_test_prediction_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_coverage
-tests_unit_test_coverage_SOURCES = tests/unit/test_coverage.c
-tests_unit_test_coverage_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_pcr
-tests_unit_test_pcr_SOURCES = tests/unit/test_pcr.c
-tests_unit_test_pcr_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_signature_list
-tests_unit_test_signature_list_SOURCES = tests/unit/test_signature_list.c
-tests_unit_test_signature_list_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_firmware
-tests_unit_test_firmware_SOURCES = tests/unit/test_firmware.c
-tests_unit_test_firmware_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_firmware_import
-tests_unit_test_firmware_import_SOURCES = tests/unit/test_firmware_import.c
-tests_unit_test_firmware_import_LDADD = $(unit_libs)
 check_PROGRAMS += tests/unit/test_variable_store
-tests_unit_test_variable_store_SOURCES = tests/unit/test_variable_store.c
-tests_unit_test_variable_store_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_eventlog
-tests_fuzz_fuzz_eventlog_SOURCES = tests/fuzz/fuzz_eventlog.c $(fuzz_main)
-tests_fuzz_fuzz_eventlog_LDADD = $(unit_libs)
-tests_fuzz_fuzz_eventlog_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_eventlog_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_digestlog
-tests_fuzz_fuzz_digestlog_SOURCES = tests/fuzz/fuzz_digestlog.c $(fuzz_main)
-tests_fuzz_fuzz_digestlog_LDADD = $(unit_libs)
-tests_fuzz_fuzz_digestlog_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_digestlog_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_signature_list
-tests_fuzz_fuzz_signature_list_SOURCES = tests/fuzz/fuzz_signature_list.c $(fuzz_main)
-tests_fuzz_fuzz_signature_list_LDADD = $(unit_libs)
-tests_fuzz_fuzz_signature_list_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_signature_list_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_firmware
-tests_fuzz_fuzz_firmware_SOURCES = tests/fuzz/fuzz_firmware.c $(fuzz_main)
-tests_fuzz_fuzz_firmware_LDADD = $(unit_libs)
-tests_fuzz_fuzz_firmware_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_firmware_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_authenticode
-tests_fuzz_fuzz_authenticode_SOURCES = tests/fuzz/fuzz_authenticode.c $(fuzz_main)
-tests_fuzz_fuzz_authenticode_LDADD = $(unit_libs)
-tests_fuzz_fuzz_authenticode_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_authenticode_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_variable_store
-tests_fuzz_fuzz_variable_store_SOURCES = tests/fuzz/fuzz_variable_store.c $(fuzz_main)
-tests_fuzz_fuzz_variable_store_LDADD = $(unit_libs)
-tests_fuzz_fuzz_variable_store_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_variable_store_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_virt_firmware
-tests_fuzz_fuzz_virt_firmware_SOURCES = tests/fuzz/fuzz_virt_firmware.c $(fuzz_main)
-tests_fuzz_fuzz_virt_firmware_LDADD = $(unit_libs)
-tests_fuzz_fuzz_virt_firmware_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_virt_firmware_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_firmware_log
-tests_fuzz_fuzz_firmware_log_SOURCES = tests/fuzz/fuzz_firmware_log.c $(fuzz_main)
-tests_fuzz_fuzz_firmware_log_LDADD = $(unit_libs)
-tests_fuzz_fuzz_firmware_log_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_firmware_log_LDADD = $(fuzz_libs)
 check_PROGRAMS += tests/tools/grub_tool
 tests_tools_grub_tool_SOURCES = tests/tools/grub_tool.c tests/tools/grub_case.c tests/tools/grub_case.h \
 	tests/unit/memory_files.c tests/unit/memory_files.h
 tests_tools_grub_tool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-tests_tools_grub_tool_LDADD = $(unit_libs)

@@ -175,42 +175,6 @@ bool prediction_note(struct prediction *prediction, struct error *err, const cha
     return note_add(prediction, text, err);
 }
 
-static bool copy_contents(const struct prediction *from, struct prediction *to, struct error *err)
-{
-    for (size_t i = 0; i < from->count; i++) {
-        const struct predicted_event *event = &from->events[i];
-        const struct measurement measurement = {
-            .pcr = event->pcr,
-            .type = event->type,
-            .source = event->source,
-            .what = event->what,
-            .guessed = event->guessed,
-            .data = event->data->data,
-            .data_size = event->data->size,
-        };
-        if (!prediction_measure_digest(to, &measurement, &event->digest, err))
-            return false;
-    }
-    for (size_t i = 0; i < from->note_count; i++) {
-        if (!note_add(to, from->notes[i], err))
-            return false;
-    }
-    return true;
-}
-
-struct prediction *prediction_copy(const struct prediction *prediction, const char *name,
-                                   struct error *err)
-{
-    OWNED(prediction) copy = prediction_new(prediction->chain, name, err);
-
-    if (copy == NULL || !copy_contents(prediction, copy, err))
-        return NULL;
-    copy->known = prediction->known;
-    copy->recorded = prediction->recorded;
-    memcpy(copy->pcrs, prediction->pcrs, sizeof(copy->pcrs));
-    return TAKE(copy);
-}
-
 bool prediction_replay(struct prediction *prediction, struct error *err)
 {
     uint32_t known = prediction_chain_known_pcrs(prediction->chain);

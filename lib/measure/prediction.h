@@ -60,9 +60,6 @@ struct predictions {
 };
 
 struct prediction *prediction_new(enum prediction_chain chain, const char *name, struct error *err);
-/* A deep copy under another name, from which a second state goes on. */
-struct prediction *prediction_copy(const struct prediction *prediction, const char *name,
-                                   struct error *err);
 void prediction_free(struct prediction *prediction);
 DEFINE_OWNED(prediction);
 void predictions_drop(struct predictions *predictions);

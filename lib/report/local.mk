@@ -5,5 +5,4 @@ libcoldseal_a_SOURCES += \
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_report
-tests_unit_test_report_LDADD = $(unit_libs)
 endif

@@ -21,19 +21,11 @@ libcoldseal_a_SOURCES += \
 	lib/seal/tpm_unseal.c \
 	lib/seal/tss_quiet.c lib/seal/tss_quiet.h
 check_PROGRAMS += tests/tools/seal_tool
-tests_tools_seal_tool_SOURCES = tests/tools/seal_tool.c
-tests_tools_seal_tool_LDADD = $(unit_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_public
-tests_fuzz_fuzz_public_SOURCES = tests/fuzz/fuzz_public.c $(fuzz_main)
-tests_fuzz_fuzz_public_LDADD = $(unit_libs)
-tests_fuzz_fuzz_public_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_public_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_target
-tests_fuzz_fuzz_target_SOURCES = tests/fuzz/fuzz_target.c $(fuzz_main)
-tests_fuzz_fuzz_target_LDADD = $(unit_libs)
-tests_fuzz_fuzz_target_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_target_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/tools/seal_zeros
-tests_tools_seal_zeros_SOURCES = tests/tools/seal_zeros.c
-tests_tools_seal_zeros_LDADD = $(unit_libs)

@@ -25,15 +25,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_luks2_validate tests/unit/test_token
 tests_unit_test_luks2_validate_SOURCES = tests/unit/test_luks2_validate.c \
 	tests/unit/luks2_defects.h $(luks2_test_sources)
-tests_unit_test_luks2_validate_LDADD = $(unit_libs)
 tests_unit_test_token_SOURCES = tests/unit/test_token.c $(luks2_test_sources)
-tests_unit_test_token_LDADD = $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_luks2 tests/fuzz/fuzz_token
-tests_fuzz_fuzz_luks2_SOURCES = tests/fuzz/fuzz_luks2.c $(fuzz_main)
-tests_fuzz_fuzz_luks2_LDADD = $(unit_libs)
-tests_fuzz_fuzz_luks2_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c $(fuzz_main)
-tests_fuzz_fuzz_token_LDADD = $(unit_libs)
-tests_fuzz_fuzz_token_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_luks2_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_token_LDADD = $(fuzz_libs)

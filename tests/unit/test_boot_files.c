@@ -197,34 +197,11 @@ static void assert_content(struct boot_files *files)
     assert_false(boot_files_list(files, 2, "/vmlinuz", count_name, &names, &err));
 }
 
-/* What is about to be written counts from then on. */
-static void assert_replaced(struct boot_files *files)
-{
-    struct error err = {0};
-    struct digest_set digests;
-    uint64_t size;
-    enum boot_file_kind kind;
-
-    assert_true(boot_files_replace(files, 1, "/EFI//ubuntu/grub.cfg",
-                                   bytes_copy("new text\n", 9, &err), &err));
-    OWNED(bytes) text = boot_files_read(files, 1, "/EFI/ubuntu/grub.cfg", FILE_LIMIT, &err);
-    assert_non_null(text);
-    assert_int_equal(text->size, 9);
-    assert_memory_equal(text->data, "new text\n", 9);
-    assert_true(boot_files_lookup(files, 1, "/EFI/ubuntu/grub.cfg", &kind, &size, &err));
-    assert_int_equal(size, 9);
-    shell_run("printf 'new text\\n' >new.txt");
-    assert_true(boot_files_digest(files, 1, "/EFI/ubuntu/grub.cfg", &digests, &err));
-    assert_sum("sha256sum", "new.txt", digests.sha256, sizeof(digests.sha256));
-    assert_false(boot_files_replace(files, 1, "/EFI/nothing", bytes_new(1, &err), &err));
-}
-
 static void assert_all(struct opened opened)
 {
     assert_volumes(opened.files);
     assert_lookups(opened.files);
     assert_content(opened.files);
-    assert_replaced(opened.files);
     close_files(&opened);
 }
 

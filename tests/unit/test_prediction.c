@@ -98,23 +98,6 @@ static void test_values(void **state)
     assert_memory_equal(&read, &values, sizeof(read));
 }
 
-static void test_copies(void **state)
-{
-    struct error err = {0};
-    OWNED(prediction) prediction = sample();
-    OWNED(prediction) copy = prediction_copy(prediction, "other", &err);
-
-    (void)state;
-    assert_non_null(copy);
-    assert_string_equal(copy->name, "other");
-    assert_string_equal(copy->notes[0], "line 7");
-    assert_true(prediction_replay(copy, &err));
-    assert_memory_equal(copy->pcrs, prediction->pcrs, sizeof(copy->pcrs));
-    measure(copy, 14, EV_IPL, "MokListX");
-    assert_true(prediction_replay(copy, &err));
-    assert_false(digest_set_equal(&copy->pcrs[14], &prediction->pcrs[14]));
-}
-
 static void test_limits(void **state)
 {
     struct error err = {0};
@@ -137,7 +120,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SHELL_TEST(test_log),
         cmocka_unit_test(test_values),
-        cmocka_unit_test(test_copies),
         cmocka_unit_test(test_limits),
     };
 
