@@ -82,16 +82,6 @@ static int print_report(const struct parsed *parsed, const struct coldseal_repor
     return parsed->common.quiet ? COLDSEAL_OK : print_text(coldseal_report_text(report, err), "");
 }
 
-static void put_subject_before(struct coldseal_error *shown, const char *subject,
-                               const struct coldseal_error *err)
-{
-    size_t used = (size_t)snprintf(shown->message, sizeof(shown->message) / 2, "%s", subject);
-
-    used = used < sizeof(shown->message) / 2 ? used : sizeof(shown->message) / 2 - 1;
-    snprintf(shown->message + used, sizeof(shown->message) - used, ": %.*s",
-             (int)(sizeof(shown->message) - used - 3), err->message);
-}
-
 int command_finish(const struct parsed *parsed, const char *subject, bool ok,
                    struct coldseal_report *report, const struct coldseal_error *err)
 {
@@ -100,7 +90,7 @@ int command_finish(const struct parsed *parsed, const char *subject, bool ok,
 
     progress_clear(parsed);
     if (!ok && subject != NULL)
-        put_subject_before(&shown, subject, err);
+        coldseal_error_prefix(&shown, subject);
     if (report != NULL)
         code = print_report(parsed, report, &shown);
     if (!ok && report != NULL)
@@ -114,14 +104,15 @@ int command_finish(const struct parsed *parsed, const char *subject, bool ok,
 int command_usage(const struct command *self, const struct parsed *parsed, const char *format, ...)
 {
     struct coldseal_error err = {.code = COLDSEAL_USAGE};
-    char what[COLDSEAL_ERROR_BYTES / 2];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(what, sizeof(what), format, args);
+    int used = vsnprintf(err.message, sizeof(err.message) / 2, format, args);
     va_end(args);
-    snprintf(err.message, sizeof(err.message), "%s: %s (see coldseal %s --help)", self->name, what,
-             self->name);
+    size_t end =
+        (size_t)used < sizeof(err.message) / 2 ? (size_t)used : sizeof(err.message) / 2 - 1;
+    snprintf(err.message + end, sizeof(err.message) - end, " (see coldseal %s --help)", self->name);
+    coldseal_error_prefix(&err, self->name);
     return print_failure(parsed, &err);
 }
 

@@ -58,6 +58,8 @@ COLDSEAL_API char *coldseal_report_text(const struct coldseal_report *report,
                                         struct coldseal_error *err);
 COLDSEAL_API void coldseal_report_free(struct coldseal_report *report);
 
+/* Puts what the failure is about before the message; control characters of a name become '?'. */
+COLDSEAL_API void coldseal_error_prefix(struct coldseal_error *error, const char *subject);
 /* The JSON document that stands for a failure. */
 COLDSEAL_API char *coldseal_error_json(const struct coldseal_error *error);
 

@@ -117,6 +117,12 @@ bool report_add_failure(struct coldseal_report *report, const struct error *fail
     return add_failure(report->json, failure, err);
 }
 
+void coldseal_error_prefix(struct coldseal_error *error, const char *subject)
+{
+    /* A long name leaves room for the reason. */
+    error_wrap(error, "%.*s", (int)sizeof(error->message) / 2, subject);
+}
+
 char *coldseal_error_json(const struct coldseal_error *error)
 {
     struct error err = {0};
