@@ -17,11 +17,13 @@ int encrypt_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_encrypt_options options = {0};
     struct guest_arguments guest = {0};
+    struct string_list recipients = {0};
     const char *holes = NULL;
     const struct option_spec specs[] = {
         {"key-out", 0, OPTION_STRING, "FILE", "make a pool key and write it here",
          &options.key_out},
         {"key-file", 0, OPTION_STRING, "FILE", "bring a pool key", &options.key_in},
+        ESCROW_OPTIONS(recipients),
         {"luks-uuid", 0, OPTION_STRING, "UUID", "UUID of the LUKS volume [random]",
          &options.luks_uuid},
         {"no-prepare", 0, OPTION_FLAG, NULL, "leave the guest as it is", &options.no_prepare},
@@ -40,7 +42,8 @@ int encrypt_run(const struct command *self, int argc, char **argv)
         return parsed.exit_code;
     if ((options.key_in == NULL) == (options.key_out == NULL))
         return command_usage(self, &parsed, "give one of --key-out and --key-file");
-    if (!command_stdout_is_for(self, &parsed, options.key_out))
+    if (!command_stdout_is_for(self, &parsed, options.key_out) ||
+        !escrow_options_take(self, &recipients, options.key_out, NULL, &parsed, &options.escrow))
         return parsed.exit_code;
     options.in = parsed.arguments[0];
     options.out = parsed.arguments[1];

@@ -47,6 +47,7 @@ static const char *wrong_of(const struct coldseal_recovery_options *options)
 int recovery_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_recovery_options options = {.action = action_of(self)};
+    struct string_list recipients = {0};
     const struct option_spec specs[] = {
         {"output", 'o', OPTION_STRING, "OUT", "the changed image", &options.out},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
@@ -55,6 +56,7 @@ int recovery_run(const struct command *self, int argc, char **argv)
         {"tcti", 0, OPTION_STRING, "TCTI", "a TPM that opens the image", &options.tcti},
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "where the new recovery key goes",
          &options.recovery_key_out},
+        ESCROW_OPTIONS(recipients),
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
         {"force", 'f', OPTION_FLAG, NULL, "replace existing output files", &options.output.force},
     };
@@ -67,7 +69,9 @@ int recovery_run(const struct command *self, int argc, char **argv)
     const char *wrong = wrong_of(&options);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);
-    if (!command_stdout_is_for(self, &parsed, options.recovery_key_out))
+    if (!command_stdout_is_for(self, &parsed, options.recovery_key_out) ||
+        !escrow_options_take(self, &recipients, NULL, options.recovery_key_out, &parsed,
+                             &options.escrow))
         return parsed.exit_code;
     options.image = parsed.arguments[0];
     options.output.checksum = parsed.common.json;

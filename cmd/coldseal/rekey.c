@@ -42,6 +42,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
     struct coldseal_rekey_options options = {0};
     struct string_list key_files = {0};
     struct string_list firmware = {0};
+    struct string_list recipients = {0};
     const struct option_spec specs[] = {
         {"in-place", 0, OPTION_FLAG, NULL, "change IN itself", &options.in_place},
         {"key-file", 0, OPTION_LIST, "FILE", "a secret that opens IN, whose keyslot stays",
@@ -54,6 +55,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
         POLICY_OPTIONS(options.policy, firmware),
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "make a recovery key and write it here",
          &options.recovery_key_out},
+        ESCROW_OPTIONS(recipients),
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
         SHAPE_OPTIONS(options.output),
         OUTPUT_OPTIONS(options.output),
@@ -73,7 +75,9 @@ int rekey_run(const struct command *self, int argc, char **argv)
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);
     if (!command_stdout_is_for(self, &parsed, options.key_out) ||
-        !command_stdout_is_for(self, &parsed, options.recovery_key_out))
+        !command_stdout_is_for(self, &parsed, options.recovery_key_out) ||
+        !escrow_options_take(self, &recipients, options.key_out, options.recovery_key_out, &parsed,
+                             &options.escrow))
         return parsed.exit_code;
     options.output.checksum = parsed.common.json;
     options.progress = command_progress(&parsed);

@@ -16,6 +16,7 @@ int reseal_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_seal_options options = {.key_choice = COLDSEAL_KEY_SHARED};
     struct string_list firmware = {0};
+    struct string_list recipients = {0};
     const struct option_spec specs[] = {
         {"output", 'o', OPTION_STRING, "OUT", "the resealed image", &options.out},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
@@ -25,6 +26,7 @@ int reseal_run(const struct command *self, int argc, char **argv)
         POLICY_OPTIONS(options.policy, firmware),
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "make one more recovery key, written here",
          &options.recovery_key_out},
+        ESCROW_OPTIONS(recipients),
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
         {"force", 'f', OPTION_FLAG, NULL, "replace existing output files", &options.output.force},
     };
@@ -38,7 +40,9 @@ int reseal_run(const struct command *self, int argc, char **argv)
     const char *wrong = wrong_of(&options);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);
-    if (!command_stdout_is_for(self, &parsed, options.recovery_key_out))
+    if (!command_stdout_is_for(self, &parsed, options.recovery_key_out) ||
+        !escrow_options_take(self, &recipients, NULL, options.recovery_key_out, &parsed,
+                             &options.escrow))
         return parsed.exit_code;
     options.image = parsed.arguments[0];
     options.output.checksum = parsed.common.json;

@@ -24,6 +24,7 @@ int seal_run(const struct command *self, int argc, char **argv)
     struct coldseal_seal_options options = {0};
     bool shared = false, fresh = false;
     struct string_list firmware = {0};
+    struct string_list recipients = {0};
     const struct option_spec specs[] = {
         {"output", 'o', OPTION_STRING, "OUT", "the sealed image", &options.out},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
@@ -34,6 +35,7 @@ int seal_run(const struct command *self, int argc, char **argv)
         {"shared-key", 0, OPTION_FLAG, NULL, "keep the image's volume key", &shared},
         {"recovery-key-out", 0, OPTION_STRING, "FILE", "make a recovery key and write it here",
          &options.recovery_key_out},
+        ESCROW_OPTIONS(recipients),
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
         OUTPUT_OPTIONS(options.output),
     };
@@ -47,7 +49,9 @@ int seal_run(const struct command *self, int argc, char **argv)
     const char *wrong = wrong_of(&options, shared, fresh);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);
-    if (!command_stdout_is_for(self, &parsed, options.recovery_key_out))
+    if (!command_stdout_is_for(self, &parsed, options.recovery_key_out) ||
+        !escrow_options_take(self, &recipients, NULL, options.recovery_key_out, &parsed,
+                             &options.escrow))
         return parsed.exit_code;
     options.key_choice = fresh ? COLDSEAL_KEY_FRESH : COLDSEAL_KEY_SHARED;
     options.image = parsed.arguments[0];

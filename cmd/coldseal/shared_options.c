@@ -64,3 +64,15 @@ void policy_options_take(const struct string_list *states, struct coldseal_polic
     policy->firmware_count = states->count;
     policy->data_dir = getenv("COLDSEAL_DATA_DIR");
 }
+
+bool escrow_options_take(const struct command *self, const struct string_list *certificates,
+                         const char *key_out, const char *recovery_key_out, struct parsed *parsed,
+                         struct coldseal_escrow_options *escrow)
+{
+    escrow->recipients = certificates->items;
+    escrow->recipient_count = certificates->count;
+    if (certificates->count == 0 || key_out != NULL || recovery_key_out != NULL)
+        return true;
+    parsed->exit_code = command_usage(self, parsed, "--recipient is for a new key that is written");
+    return false;
+}

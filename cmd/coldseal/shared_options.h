@@ -58,10 +58,19 @@ struct guest_arguments {
      &(o).disk_size_bytes},                                                                        \
     {"align", 0, OPTION_SIZE, "SIZE", "round the disk's size up to a multiple [1M]",               \
      &(o).align_bytes}
+
+#define ESCROW_OPTIONS(certificates)                                                               \
+    {"recipient", 0, OPTION_LIST, "CERT",                                                          \
+     "encrypt new keys to this certificate, as CMS (repeatable)", &(certificates)}
 /* clang-format on */
 
 /* What is missing or too much in a policy, as a message; NULL: nothing. */
 const char *policy_options_wrong(const struct coldseal_policy_options *policy);
+/* The certificates of ESCROW_OPTIONS, for a key that goes to one of two files, which may be NULL.
+ * False: there is none; the message is printed and parsed->exit_code set. */
+bool escrow_options_take(const struct command *self, const struct string_list *certificates,
+                         const char *key_out, const char *recovery_key_out, struct parsed *parsed,
+                         struct coldseal_escrow_options *escrow);
 /* The firmware states of POLICY_OPTIONS. */
 void policy_options_take(const struct string_list *states, struct coldseal_policy_options *policy);
 

@@ -11,6 +11,7 @@ libcoldseal_a_SOURCES += \
 	lib/crypt/luks2_open.c \
 	lib/crypt/luks2_pin.c \
 	lib/crypt/luks2_store.c \
+	lib/crypt/recipients.c lib/crypt/recipients.h \
 	lib/crypt/rekey_data.c lib/crypt/rekey_data.h \
 	lib/crypt/rekey_journal.c lib/crypt/rekey_journal.h \
 	lib/crypt/sector_cipher.c lib/crypt/sector_cipher.h

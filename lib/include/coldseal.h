@@ -121,11 +121,19 @@ struct coldseal_prepare_options {
 COLDSEAL_API bool coldseal_prepare(const struct coldseal_prepare_options *options,
                                    struct coldseal_report **report, struct coldseal_error *err);
 
+/* Certificate files: new pool and recovery keys are written as CMS that these open, instead of in
+ * the clear. */
+struct coldseal_escrow_options {
+    const char *const *recipients;
+    size_t recipient_count;
+};
+
 struct coldseal_encrypt_options {
     const char *in;
     const char *out;
-    const char *key_in;    /* pool key to use, or NULL: 32 random bytes are made … */
-    const char *key_out;   /* … and written here */
+    const char *key_in;  /* pool key to use, or NULL: 32 random bytes are made … */
+    const char *key_out; /* … and written here */
+    struct coldseal_escrow_options escrow;
     const char *luks_uuid; /* NULL: random */
     bool
         no_prepare; /* refuse nothing, change nothing in the guest: it is prepared by other means */
@@ -227,6 +235,7 @@ struct coldseal_seal_options {
     enum coldseal_key_choice key_choice;
     const char *recovery_key_out; /* one of these two … */
     bool no_recovery;             /* … must be said */
+    struct coldseal_escrow_options escrow;
     struct coldseal_output_options output;
     struct coldseal_progress progress;
 };
@@ -251,7 +260,8 @@ struct coldseal_recovery_options {
     const char *key_file;         /* a secret that opens IMAGE; or … */
     const char *tcti;             /* … a TPM that releases one */
     const char *recovery_key_out; /* add, rotate */
-    bool no_recovery;             /* no way in but the TPM */
+    struct coldseal_escrow_options escrow;
+    bool no_recovery; /* no way in but the TPM */
     struct coldseal_output_options output;
 };
 COLDSEAL_API bool coldseal_recovery(const struct coldseal_recovery_options *options,
@@ -282,7 +292,8 @@ struct coldseal_rekey_options {
     const char *luks_uuid;                 /* NULL: a random one, or the old one in place */
     struct coldseal_policy_options policy; /* nothing set: not for a TPM */
     const char *recovery_key_out;          /* make a recovery key as well, or NULL */
-    bool no_recovery;                      /* no way in but the TPM */
+    struct coldseal_escrow_options escrow;
+    bool no_recovery; /* no way in but the TPM */
     struct coldseal_output_options output;
     struct coldseal_progress progress;
 };

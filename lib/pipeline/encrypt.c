@@ -22,6 +22,7 @@ struct encryption {
     struct cleartext_side side;
     struct plan plan;
     struct secret *pool_key;
+    struct recipients *recipients; /* of the pool key's file */
     struct identity *identity;
     struct luks2_header *header;
     json_object *source_sha256; /* of the input's file, where that is asked for */
@@ -35,6 +36,7 @@ static void encryption_free(struct encryption *work)
     json_object_put(work->source_sha256);
     luks2_header_free(work->header);
     identity_free(work->identity);
+    recipients_free(work->recipients);
     secret_free(work->pool_key);
     prepared_free(work->prepared);
     source_free(work->plain);
@@ -49,6 +51,10 @@ static bool choose_keys(struct encryption *work, struct error *err)
     if (options->key_out != NULL && strcmp(options->key_out, "-") != 0 &&
         access(options->key_out, F_OK) == 0)
         return error_set(err, COLDSEAL_IO, "key file %s exists", options->key_out);
+    work->recipients =
+        recipients_read(options->escrow.recipients, options->escrow.recipient_count, err);
+    if (work->recipients == NULL)
+        return false;
     work->pool_key = options->key_in != NULL ? secret_read_file(options->key_in, err)
                                              : secret_random(POOL_KEY_BYTES, err);
     if (work->pool_key == NULL)
@@ -177,12 +183,11 @@ static bool commit(const struct encryption *work, struct image_output *out, stru
 {
     const char *key_out = work->options->key_out;
 
-    if (key_out != NULL && !secret_write_file(work->pool_key, key_out, err))
+    if (!key_file_write(work->pool_key, work->recipients, key_out, false, "key file", err))
         return false;
     if (image_output_commit(out, err))
         return true;
-    if (key_out != NULL && strcmp(key_out, "-") != 0)
-        unlink(key_out);
+    key_file_take_back(key_out);
     return false;
 }
 
@@ -222,7 +227,8 @@ static bool fill_report(const struct encryption *work, struct coldseal_report *r
     json_object *header = describe_header(work->header, err);
     if (header == NULL || !json_add(json, "luks2", header, err) ||
         !json_add(json, "pin", describe_hex(work->identity->pin, PIN_BYTES), err) ||
-        !describe_pcr15_after_unlock(json, work->identity->pin, err))
+        !describe_pcr15_after_unlock(json, work->identity->pin, err) ||
+        !key_file_describe_recipients(work->recipients, json, err))
         return false;
     json_object *warned = warnings(work, err);
     return warned != NULL && json_add(json, "warnings", warned, err) &&

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/outfile.h"
+#include "pipeline/describe.h"
 
 static bool is_stdout(const char *path)
 {
@@ -16,10 +17,22 @@ bool key_file_check(const char *path, bool replace, const char *what, struct err
            error_wrap(err, "%s", what);
 }
 
-bool key_file_write(const struct secret *secret, const char *path, bool replace, const char *what,
-                    struct error *err)
+static bool write_wrapped(const struct secret *secret, const struct recipients *recipients,
+                          const char *path, bool replace, struct error *err)
 {
-    return path == NULL || outfile_write(path, secret->data, secret->size, 0600, replace, err) ||
+    OWNED(bytes) wrapped = recipients_wrap(recipients, secret, err);
+
+    return wrapped != NULL && outfile_write(path, wrapped->data, wrapped->size, 0600, replace, err);
+}
+
+bool key_file_write(const struct secret *secret, const struct recipients *recipients,
+                    const char *path, bool replace, const char *what, struct error *err)
+{
+    if (path == NULL)
+        return true;
+    return (recipients_count(recipients) == 0
+                ? outfile_write(path, secret->data, secret->size, 0600, replace, err)
+                : write_wrapped(secret, recipients, path, replace, err)) ||
            error_wrap(err, "%s", what);
 }
 
@@ -27,4 +40,20 @@ void key_file_take_back(const char *path)
 {
     if (path != NULL && !is_stdout(path))
         unlink(path);
+}
+
+bool key_file_describe_recipients(const struct recipients *recipients, json_object *json,
+                                  struct error *err)
+{
+    OWNED_JSON array = json_new_array(err);
+    uint8_t digest[DIGEST_MAX_BYTES];
+
+    if (array == NULL)
+        return false;
+    for (size_t i = 0; i < recipients_count(recipients); i++) {
+        if (!recipients_fingerprint(recipients, i, digest, err) ||
+            !json_append(array, describe_hex(digest, digest_size(DIGEST_SHA256)), err))
+            return false;
+    }
+    return recipients_count(recipients) == 0 || json_add(json, "recipients", TAKE(array), err);
 }

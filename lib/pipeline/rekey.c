@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rekey: a new volume key, with pin, policy and header. */
 #include "pipeline/describe.h"
+#include "pipeline/key_files.h"
 #include "pipeline/recrypt.h"
 #include "pipeline/rekey_in_place.h"
 #include "pipeline/rekeying.h"
@@ -49,7 +50,8 @@ static bool fill_report(const struct rekeying *work, json_object *json,
 
     if (header == NULL || !json_add(json, "luks2", header, err) ||
         !json_add(json, "pin", describe_hex(work->identity->pin, PIN_BYTES), err) ||
-        !describe_pcr15_after_unlock(json, work->identity->pin, err))
+        !describe_pcr15_after_unlock(json, work->identity->pin, err) ||
+        !key_file_describe_recipients(work->recipients, json, err))
         return false;
     if (work->policy != NULL && !seal_policy_describe(work->policy, json, "policy_digest", err))
         return false;

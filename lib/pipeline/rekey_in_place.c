@@ -19,7 +19,8 @@ struct in_place {
     struct luks2_rekey *rekey;  /* while it is under way */
     struct luks2_header *done;  /* the new header, once it is on the disk */
     struct secret *old_volume_key;
-    struct identity *identity; /* the new one */
+    struct identity *identity;     /* the new one */
+    struct recipients *recipients; /* of the key files that this run wrote; NULL: it wrote none */
     struct rekey_data_result result;
     bool is_clean; /* nothing of an earlier header is left */
     bool resumed;
@@ -27,6 +28,7 @@ struct in_place {
 
 static void in_place_end(struct in_place *work)
 {
+    recipients_free(work->recipients);
     identity_free(work->identity);
     secret_free(work->old_volume_key);
     luks2_header_free(work->done);
@@ -174,6 +176,7 @@ static bool start(struct in_place *work, struct error *err)
         give_up(work);
         return false;
     }
+    work->recipients = TAKE(plan->recipients);
     return luks2_rekey_start(disk_of(work), offset, work->rekey, err);
 }
 
@@ -193,7 +196,10 @@ static struct secret *open_with_any(const struct luks2_header *header,
         if (made[i] != NULL && header_open(header, made[i], &opened, err))
             return TAKE(opened.volume_key);
     }
-    error_wrap(err, "finish the rekey that was cut off, %s key", with_new ? "new" : "old");
+    error_wrap(err, "finish the rekey that was cut off, %s key%s", with_new ? "new" : "old",
+               with_new && options->escrow.recipient_count > 0
+                   ? " (decrypt the wrapped one and give it with --key-file)"
+                   : "");
     return NULL;
 }
 
@@ -239,6 +245,8 @@ static bool fill_report(const struct in_place *work, json_object *json, bool alr
     json_object *header = describe_header(work->done, err);
 
     return header != NULL && json_add(json, "luks2", header, err) &&
+           (work->recipients == NULL ||
+            key_file_describe_recipients(work->recipients, json, err)) &&
            json_add(json, "already_rekeyed", json_object_new_boolean(already), err) &&
            json_add(json, "resumed", json_object_new_boolean(work->resumed), err) &&
            json_add(json, "written_bytes", json_object_new_uint64(work->result.written_bytes),

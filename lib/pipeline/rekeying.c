@@ -16,6 +16,7 @@ void rekeying_free(struct rekeying *work)
     if (work == NULL)
         return;
     luks2_header_free(work->header);
+    recipients_free(work->recipients);
     secret_free(work->recovery_key);
     secret_free(work->pool_key);
     new_keyslots_free(work->slots);
@@ -182,6 +183,14 @@ static bool make_header(struct rekeying *work, struct error *err)
            build_header(work, err);
 }
 
+static bool read_recipients(struct rekeying *work, struct error *err)
+{
+    const struct coldseal_escrow_options *escrow = &work->options->escrow;
+
+    work->recipients = recipients_read(escrow->recipients, escrow->recipient_count, err);
+    return work->recipients != NULL;
+}
+
 struct rekeying *rekeying_new(const struct coldseal_rekey_options *options,
                               const struct source *source, const struct cleartext_side *side,
                               const struct luks2_header *old, struct error *err)
@@ -199,7 +208,7 @@ struct rekeying *rekeying_new(const struct coldseal_rekey_options *options,
     work->old = old;
     if (!key_file_check(options->key_out, force, POOL_KEY_FILE, err) ||
         !key_file_check(options->recovery_key_out, force, RECOVERY_KEY_FILE, err) ||
-        !open_with_all(work, err) || !make_header(work, err))
+        !read_recipients(work, err) || !open_with_all(work, err) || !make_header(work, err))
         return NULL;
     return TAKE(work);
 }
@@ -209,10 +218,11 @@ bool rekeying_write_keys(const struct rekeying *work, struct error *err)
     const struct coldseal_rekey_options *options = work->options;
     bool force = options->output.force;
 
-    if (!key_file_write(work->pool_key, options->key_out, force, POOL_KEY_FILE, err))
+    if (!key_file_write(work->pool_key, work->recipients, options->key_out, force, POOL_KEY_FILE,
+                        err))
         return false;
-    if (key_file_write(work->recovery_key, options->recovery_key_out, force, RECOVERY_KEY_FILE,
-                       err))
+    if (key_file_write(work->recovery_key, work->recipients, options->recovery_key_out, force,
+                       RECOVERY_KEY_FILE, err))
         return true;
     key_file_take_back(options->key_out);
     return false;

@@ -4,6 +4,7 @@
 #ifndef PIPELINE_REKEYING_H
 #define PIPELINE_REKEYING_H
 
+#include "crypt/recipients.h"
 #include "pipeline/new_keyslots.h"
 #include "pipeline/source.h"
 
@@ -18,9 +19,10 @@ struct rekeying {
     uint32_t kept; /* keyslots of the old header that are in the new one, too */
     struct identity *identity;
     struct new_keyslots *slots;
-    struct secret *pool_key;     /* NULL: none was made */
-    struct secret *recovery_key; /* the same */
-    struct luks2_header *header; /* the new one */
+    struct secret *pool_key;       /* NULL: none was made */
+    struct secret *recovery_key;   /* the same */
+    struct recipients *recipients; /* of their files */
+    struct luks2_header *header;   /* the new one */
 };
 
 /* Reads and checks everything, and builds the header. What is read of the image is borrowed. */

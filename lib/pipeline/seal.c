@@ -68,6 +68,7 @@ bool coldseal_recovery(const struct coldseal_recovery_options *options,
         .tcti = options->tcti,
         .key_choice = COLDSEAL_KEY_SHARED,
         .recovery_key_out = options->recovery_key_out,
+        .escrow = options->escrow,
         .no_recovery = options->no_recovery,
         .output = options->output,
     };

@@ -15,6 +15,7 @@ void sealing_free(struct sealing *work)
     if (work == NULL)
         return;
     luks2_header_free(work->header);
+    recipients_free(work->recipients);
     secret_free(work->recovery_key);
     identity_free(work->identity);
     secret_free(work->old_volume_key);
@@ -44,6 +45,14 @@ static bool check_outputs(const struct coldseal_seal_options *options, struct er
         return false;
     return options->in_place || (source_is_not(options->image, options->out, err) &&
                                  outfile_check(options->out, options->output.force, err));
+}
+
+static bool read_recipients(struct sealing *work, struct error *err)
+{
+    const struct coldseal_escrow_options *escrow = &work->options->escrow;
+
+    work->recipients = recipients_read(escrow->recipients, escrow->recipient_count, err);
+    return work->recipients != NULL;
 }
 
 static bool read_image(struct sealing *work, struct error *err)
@@ -140,8 +149,9 @@ struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_o
     }
     work->kind = kind;
     work->options = options;
-    if (!check_choice(options, err) || !read_policy(work, err) || !read_image(work, err) ||
-        !predict(work, false, err) || !open_image(work, err) || !predict(work, true, err))
+    if (!check_choice(options, err) || !read_recipients(work, err) || !read_policy(work, err) ||
+        !read_image(work, err) || !predict(work, false, err) || !open_image(work, err) ||
+        !predict(work, true, err))
         return NULL;
     if (!work->already_sealed && !check_outputs(options, err))
         return NULL;

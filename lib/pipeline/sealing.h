@@ -4,6 +4,7 @@
 #ifndef PIPELINE_SEALING_H
 #define PIPELINE_SEALING_H
 
+#include "crypt/recipients.h"
 #include "pipeline/identity.h"
 #include "pipeline/seal_policy.h"
 #include "pipeline/source.h"
@@ -24,10 +25,11 @@ struct sealing {
     struct encrypted_root root; /* the header that is there */
     struct cleartext_side side;
     struct secret *old_volume_key;
-    struct identity *identity;   /* of the sealed disk: the image's own, or a new one */
-    struct secret *recovery_key; /* NULL: none was made */
-    struct luks2_header *header; /* the new one */
-    bool already_sealed;         /* for this target and policy: nothing to write */
+    struct identity *identity;     /* of the sealed disk: the image's own, or a new one */
+    struct secret *recovery_key;   /* NULL: none was made */
+    struct recipients *recipients; /* of its file */
+    struct luks2_header *header;   /* the new one */
+    bool already_sealed;           /* for this target and policy: nothing to write */
 };
 
 /* Reads and checks everything; with in_place finishes what an interrupted run left. */

@@ -17,7 +17,7 @@
 /* The recovery key is safe on disk before the header that needs it; a failure takes it back. */
 static bool write_recovery_key(const struct sealing *work, struct error *err)
 {
-    return key_file_write(work->recovery_key, work->options->recovery_key_out,
+    return key_file_write(work->recovery_key, work->recipients, work->options->recovery_key_out,
                           work->options->output.force, "recovery key file", err);
 }
 
@@ -123,6 +123,7 @@ bool sealing_describe(const struct sealing *work, json_object *json, struct erro
     /* not known to a run that only cleans up behind another: its key opens nothing any more */
     if (work->identity != NULL && !describe_pcr15_after_unlock(json, work->identity->pin, err))
         return false;
-    return json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
+    return key_file_describe_recipients(work->recipients, json, err) &&
+           json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
            describe_output(json, written, work->source->disk, options->output.checksum, err);
 }
