@@ -3,17 +3,26 @@
  * (shim, shim.c: start_image(), should_use_fallback()). */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "measure/predict.h"
+
+#define FOLDER "/EFI/BOOT"
 
 static const struct chain_names {
     const char *first;
     const char *second;
     const char *fallback;
 } architectures[] = {
-    {"/EFI/BOOT/BOOTX64.EFI", "/EFI/BOOT/grubx64.efi", "/EFI/BOOT/fbx64.efi"},
-    {"/EFI/BOOT/BOOTAA64.EFI", "/EFI/BOOT/grubaa64.efi", "/EFI/BOOT/fbaa64.efi"},
+    {FOLDER "/BOOTX64.EFI", FOLDER "/grubx64.efi", FOLDER "/fbx64.efi"},
+    {FOLDER "/BOOTAA64.EFI", FOLDER "/grubaa64.efi", FOLDER "/fbaa64.efi"},
 };
+
+/* shim 15.6 to 16.1, shim.c: load_unbundled_trust() and load_shim_options(), in one version or
+ * another. Names are compared without case, the first by its beginning. */
+static const char shim_certificates[] = "shim_certificate";
+static const char *const shim_extras[] = {"revocations.efi", "revocations_sbat.efi",
+                                          "revocations_sku.efi", "options.csv"};
 
 void boot_chain_drop(struct boot_chain *chain)
 {
@@ -61,6 +70,35 @@ static struct boot_program *read_program(struct boot_files *files,
     return program;
 }
 
+struct extra {
+    char name[64]; /* "" where there is none */
+};
+
+static bool find_extra(void *context, const char *name)
+{
+    struct extra *extra = context;
+    bool found = strncasecmp(name, shim_certificates, strlen(shim_certificates)) == 0;
+
+    for (size_t i = 0; !found && i < sizeof(shim_extras) / sizeof(shim_extras[0]); i++)
+        found = strcasecmp(name, shim_extras[i]) == 0;
+    if (found)
+        snprintf(extra->name, sizeof(extra->name), "%s", name);
+    return !found;
+}
+
+/* More keys, a higher SbatLevel, another second stage: what such a file does depends on the
+ * build. */
+static bool check_extras(struct boot_files *files, size_t esp, struct error *err)
+{
+    struct extra extra = {""};
+
+    return boot_files_list(files, esp, FOLDER, find_extra, &extra, err) &&
+           (extra.name[0] == '\0' ||
+            error_set(err, COLDSEAL_UNSUPPORTED,
+                      FOLDER "/%s: shim may load it, which is not predicted: remove it",
+                      extra.name));
+}
+
 static bool find_second(struct boot_files *files, const struct boot_program_source *programs,
                         const struct chain_names *names, struct boot_chain *chain,
                         struct error *err)
@@ -75,6 +113,8 @@ static bool find_second(struct boot_files *files, const struct boot_program_sour
                          "%s makes boot entries and resets the machine, so that no boot is like "
                          "the first (coldseal prepare removes it)",
                          names->fallback);
+    if (!check_extras(files, chain->esp, err))
+        return false;
     if (!there)
         return error_set(err, COLDSEAL_TPM, "shim finds no %s to start", names->second);
     snprintf(chain->second, sizeof(chain->second), "%s", names->second);

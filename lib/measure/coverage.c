@@ -117,13 +117,16 @@ static void uki_rows(struct assessment *a)
     row_or_uncovered(a, "command line and credentials beside it", additions);
 }
 
-/* Whom shim trusts decides nothing where each program itself is measured. */
-static void machine_owner_row(struct assessment *a)
+/* Whom shim trusts decides nothing where each program itself is measured. Certificates in files
+ * beside it become a part of MokList; options.csv may name another program. */
+static void shim_rows(struct assessment *a)
 {
     static const uint32_t lists[] = {14, 4, 0};
 
-    if (a->facts->chain != PREDICTION_UKI)
-        row_or_uncovered(a, "machine owner keys", lists);
+    if (a->facts->chain == PREDICTION_UKI)
+        return;
+    row_or_uncovered(a, "machine owner keys", lists);
+    row_or_uncovered(a, "files beside shim (shim_certificate*, revocations*, options.csv)", lists);
 }
 
 void coverage_assess(const struct coverage_facts *facts, uint32_t pcr_mask,
@@ -138,7 +141,7 @@ void coverage_assess(const struct coverage_facts *facts, uint32_t pcr_mask,
         grub_rows(&a);
     else
         uki_rows(&a);
-    machine_owner_row(&a);
+    shim_rows(&a);
     row_or_uncovered(&a, "what runs after the unlock", closed);
 }
 

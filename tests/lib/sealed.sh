@@ -151,8 +151,14 @@ sealed_make()
     "$COLDSEAL" target read --quiet --swtpm-state "$(vm_tpm "$name")" -o "$TMP/$name.target"
     "$COLDSEAL" seal --json "$pool" -o "$out" --key-file "$key" --target "$TMP/$name.target" \
         --firmware "$firmware" "$sealed_key" --no-recovery >"$TMP/sealed.json" || fail "seal: exit $?"
-    "$COLDSEAL" predict --json "$out" --firmware "$firmware" |
-        jq -r '.pcrs.sha256 | to_entries[] | "\(.key) \(.value)"' >"$TMP/$name.predicted"
+    sealed_predict "$name" "$out" "$firmware"
+}
+
+# sealed_predict NAME DISK FIRMWARE: what DISK will measure on the machine NAME.
+sealed_predict()
+{
+    "$COLDSEAL" predict --json "$2" --firmware "$3" |
+        jq -r '.pcrs.sha256 | to_entries[] | "\(.key) \(.value)"' >"$TMP/$1.predicted"
 }
 
 # sealed_expect_predicted NAME: what the running boot measured is what was predicted for it.
@@ -163,4 +169,20 @@ sealed_expect_predicted()
         [ "$(vm_pcr "$name" "$pcr")" = "$(sed -n "s/^$pcr //p" "$TMP/$name.predicted")" ] ||
             fail "$name: PCR $pcr is $(vm_pcr "$name" "$pcr"), which was not predicted"
     done
+}
+
+# sealed_expect_events NAME DISK FIRMWARE CASE: the same, event by event: DISK is as it was when the boot
+# began. Where COLDSEAL_RECORD names a folder, the boot is left there as CASE, for tests/replay.
+sealed_expect_events()
+{
+    local name=$1 pcr
+    vm_event_log "$name" "$TMP/$name.log"
+    expect_code 0 "$COLDSEAL" explain "$2" "$TMP/$name.log" --firmware "$3"
+    [ -n "${COLDSEAL_RECORD:-}" ] || return 0
+    for pcr in {0..9} 14; do
+        printf '%s %s\n' "$pcr" "$(vm_pcr "$name" "$pcr")"
+    done >"$TMP/$name.pcrs"
+    qemu-img convert -O raw "$2" "$TMP/recorded.raw"
+    "$SRC/tests/lib/record-boot" "$TMP/recorded.raw" "$3" "$TMP/$name.log" "$TMP/$name.pcrs" "$COLDSEAL_RECORD/$4"
+    rm "$TMP/recorded.raw"
 }
