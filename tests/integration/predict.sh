@@ -85,7 +85,15 @@ expect_refusal 5 'grubx64.efi is ' "$COLDSEAL" predict "$TMP/disk.raw" --firmwar
 note "a fallback program"
 mcopy -i "$TMP/disk.raw@@$esp_offset" "$TMP/grub" ::/EFI/BOOT/fbx64.efi
 expect_refusal 7 'fbx64.efi' "$COLDSEAL" predict "$TMP/disk.raw" --firmware "$firmware"
-mdel -i "$TMP/disk.raw@@$esp_offset" ::/EFI/BOOT/fbx64.efi ::/EFI/BOOT/grubx64.efi
+mdel -i "$TMP/disk.raw@@$esp_offset" ::/EFI/BOOT/fbx64.efi
+
+note "what shim would load beside itself"
+for name in shim_certificate_0.efi SHIM_CERTIFICATE.EFI revocations_sbat.efi revocations_sku.efi revocations.efi options.csv; do
+    mcopy -i "$TMP/disk.raw@@$esp_offset" "$TMP/grub" "::/EFI/BOOT/$name"
+    expect_refusal 7 "$name: shim may load it" "$COLDSEAL" predict "$TMP/disk.raw" --firmware "$firmware"
+    mdel -i "$TMP/disk.raw@@$esp_offset" "::/EFI/BOOT/$name"
+done
+mdel -i "$TMP/disk.raw@@$esp_offset" ::/EFI/BOOT/grubx64.efi
 expect_refusal 5 'no /EFI/BOOT/grubx64.efi' "$COLDSEAL" predict "$TMP/disk.raw" --firmware "$firmware"
 
 note "no log is left where it fails"

@@ -72,8 +72,7 @@ static void test_grub(void **state)
     assert_enough(&grub, "7,8,9,14,15");
     assert_uncovered(&grub, "7",
                      "|GRUB's commands|files that GRUB reads|kernel command line|initramfs|"
-                     "machine owner keys|"
-                     BESIDE_SHIM "what runs after the unlock|");
+                     "machine owner keys|" BESIDE_SHIM "what runs after the unlock|");
     assert_uncovered(&grub, "4,7,15",
                      "|GRUB's commands|files that GRUB reads|kernel command line|initramfs|");
     assert_uncovered(&grub, "4,7,8,14,15", "|files that GRUB reads|initramfs|");
