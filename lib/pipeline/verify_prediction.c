@@ -26,19 +26,49 @@ static bool policy_is_predicted(const struct predictions *predictions,
     return true;
 }
 
-static bool check_policy(struct verification *work, const struct predictions *predictions,
-                         const struct systemd_tpm2 *token, unsigned number, struct error *err)
-{
-    struct error why = {0};
-    bool predicted = false;
+/* The tokens that can be read, and which of them this prediction opens. */
+struct token_list {
+    struct systemd_tpm2 *items[LUKS2_MAX_TOKENS];
+    unsigned numbers[LUKS2_MAX_TOKENS];
+    bool predicted[LUKS2_MAX_TOKENS];
+    bool unclear[LUKS2_MAX_TOKENS]; /* could not be compared, and has its row */
+    size_t count;
+    bool opens; /* one of them */
+};
 
-    if (!policy_is_predicted(predictions, token, &predicted, &why)) {
-        error_wrap(&why, "token %u", number);
-        return checks_error(&work->checks, "prediction", &why, err);
+static void token_list_drop(struct token_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        systemd_tpm2_free(list->items[i]);
+}
+
+/* One that cannot be read has failed as "tpm-token". */
+static void token_list_read(struct token_list *list, const struct luks2_header *header)
+{
+    json_object *tokens[LUKS2_MAX_TOKENS];
+    unsigned numbers[LUKS2_MAX_TOKENS];
+    struct error ignored = {0};
+    size_t count = luks2_header_tokens(header, "systemd-tpm2", tokens, numbers, LUKS2_MAX_TOKENS);
+
+    for (size_t i = 0; i < count; i++) {
+        list->items[list->count] = systemd_tpm2_from_json(tokens[i], &ignored);
+        list->numbers[list->count] = numbers[i];
+        list->count += list->items[list->count] != NULL;
     }
-    return predicted
-               ? checks_ok(&work->checks, "prediction", err,
-                           "token %u: its policy is what this image will measure there", number)
+}
+
+/* A target that may be in several states has a token for each: one has to be this one's. */
+static bool check_policy(struct verification *work, const struct token_list *list, size_t i,
+                         struct error *err)
+{
+    unsigned number = list->numbers[i];
+
+    if (list->predicted[i])
+        return checks_ok(&work->checks, "prediction", err,
+                         "token %u: its policy is what this image will measure there", number);
+    return list->opens
+               ? checks_skipped(&work->checks, "prediction", err,
+                                "token %u: its policy is for another state than this one", number)
                : checks_failed(&work->checks, "prediction", err,
                                "token %u: its policy is not what this image will measure "
                                "there: it will not unlock",
@@ -63,23 +93,35 @@ static bool check_coverage(struct verification *work, const struct coverage_fact
     return true;
 }
 
+static bool compare_policies(struct verification *work, const struct predictions *predictions,
+                             struct token_list *list, struct error *err)
+{
+    struct error why = {0};
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (!policy_is_predicted(predictions, list->items[i], &list->predicted[i], &why)) {
+            error_wrap(&why, "token %u", list->numbers[i]);
+            list->unclear[i] = true;
+            if (!checks_error(&work->checks, "prediction", &why, err))
+                return false;
+        }
+        list->opens |= list->predicted[i];
+    }
+    return true;
+}
+
 static bool check_tokens(struct verification *work, const struct boot_states *states,
                          struct error *err)
 {
     const struct coverage_facts facts =
         coverage_facts_predicted(states->predictions.items[0], states->firmware[0]->secure_boot);
-    json_object *tokens[LUKS2_MAX_TOKENS];
-    unsigned numbers[LUKS2_MAX_TOKENS];
-    struct error ignored = {0};
-    size_t count =
-        luks2_header_tokens(work->header, "systemd-tpm2", tokens, numbers, LUKS2_MAX_TOKENS);
+    __attribute__((cleanup(token_list_drop))) struct token_list list = {0};
 
-    for (size_t i = 0; i < count; i++) {
-        OWNED(systemd_tpm2) token = systemd_tpm2_from_json(tokens[i], &ignored);
-        if (token == NULL)
-            continue; /* has failed as "tpm-token" */
-        if (!check_policy(work, &states->predictions, token, numbers[i], err) ||
-            !check_coverage(work, &facts, token, err))
+    token_list_read(&list, work->header);
+    if (!compare_policies(work, &states->predictions, &list, err))
+        return false;
+    for (size_t i = 0; i < list.count; i++) {
+        if (!check_policy(work, &list, i, err) || !check_coverage(work, &facts, list.items[i], err))
             return false;
     }
     return true;

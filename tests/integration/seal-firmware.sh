@@ -52,6 +52,14 @@ note "two states, two tokens; the same state twice, one"
 expect_code 0 "${seal[@]}" -o two.qcow2 --firmware ms.json --firmware quiet.json --json
 [ "$(jq '.states | length' out)" = 2 ] || fail "states"
 [ "$(jq '[.luks2.tokens[] | select(. == "systemd-tpm2")] | length' out)" = 2 ] || fail "tokens: $(jq -c .luks2 out)"
+for state in ms quiet; do
+    expect_code 1 "$COLDSEAL" verify two.qcow2 --firmware $state.json --json # it is not prepared
+    [ "$(jq -r '[.checks[] | select(.check == "prediction") | .result] | sort | join(",")' out)" = 'not checked,ok' ] ||
+        fail "verify in state $state: $(jq -c '.checks[] | select(.check == "prediction")' out)"
+done
+expect_code 1 "$COLDSEAL" verify two.qcow2 --firmware off.json --json
+[ "$(jq -r '[.checks[] | select(.check == "prediction") | .result] | join(",")' out)" = 'failed,failed' ] ||
+    fail "verify in a third state"
 expect_code 0 "${seal[@]}" -o one.qcow2 --firmware ms.json --firmware ms.json --json
 [ "$(jq '.states' out)" = null ] || fail "one state twice"
 
