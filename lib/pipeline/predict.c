@@ -28,15 +28,25 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Values for a disk that no unlock takes, such as one in the middle of a rekey, are good for
+ * nothing. */
+static bool check_header(const struct source *source, struct error *err)
+{
+    OWNED_ENCRYPTED_ROOT root = {0};
+
+    return partition_by_role(source->table, ROLE_ENCRYPTED_ROOT) == NULL ||
+           encrypted_root_read(source, &root, err);
+}
+
 static struct boot_files *open_files(const char *path, struct predicted_image *image,
                                      struct error *err)
 {
     if (is_folder(path))
         return boot_files_from_folder(path, err);
     image->source = source_open(path, 0, err);
-    return image->source == NULL
-               ? NULL
-               : boot_files_from_disk(image->source->disk, image->source->table, err);
+    if (image->source == NULL || !check_header(image->source, err))
+        return NULL;
+    return boot_files_from_disk(image->source->disk, image->source->table, err);
 }
 
 static bool write_log(const struct coldseal_predict_options *options,

@@ -101,7 +101,7 @@ static bool prepare(struct prepared *prepared, const char *path,
                     struct error *err)
 {
     OWNED_PTR(struct plan) plan = calloc(1, sizeof(*plan));
-    const struct plan_request fits = {0};
+    const struct plan_request fits = {.header_bytes = LUKS_HEADER_BYTES};
 
     if (plan == NULL)
         return error_no_memory(err);
