@@ -23,8 +23,9 @@ static const char *wrong_of(const struct coldseal_rekey_options *options)
 {
     if ((options->out == NULL) == !options->in_place)
         return "give an output or --in-place";
-    if (options->in_place && (options->luks_uuid != NULL || has_shape(&options->output)))
-        return "--luks-uuid, --format, --disk-size and --align are for a new file";
+    if (options->in_place &&
+        (options->luks_uuid != NULL || has_shape(&options->output) || options->output.no_sync))
+        return "--luks-uuid, --format, --disk-size, --align and --no-sync are for a new file";
     if (options->in_place && (is_stdout(options->key_out) || is_stdout(options->recovery_key_out)))
         return "--in-place needs its new keys in files: the command that finishes it reads them";
     if (options->key_file_count == 0)

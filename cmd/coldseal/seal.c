@@ -7,6 +7,8 @@ static const char *wrong_of(const struct coldseal_seal_options *options, bool sh
 
     if ((options->out == NULL) == !options->in_place)
         return "give one of --output and --in-place";
+    if (options->in_place && options->output.no_sync)
+        return "--no-sync is for a new file";
     if (options->key_file == NULL)
         return "--key-file is needed: a secret that opens the image";
     if (wrong != NULL)

@@ -37,7 +37,8 @@ struct guest_arguments {
 
 #define OUTPUT_OPTIONS(o)                                                                          \
     {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &(o).force},              \
-    {"threads", 0, OPTION_NUMBER, "N", "worker threads [two for each processor]", &(o).threads}
+    {"threads", 0, OPTION_NUMBER, "N", "worker threads [two for each processor]", &(o).threads},   \
+    {"no-sync", 0, OPTION_FLAG, NULL, "do not wait until the image is on the disk", &(o).no_sync}
 
 #define POLICY_OPTIONS(p, states)                                                                          \
     {"target", 0, OPTION_STRING, "TARGET", "target document", &(p).target},                        \

@@ -165,12 +165,14 @@ static bool give_name(struct outfile *out, struct error *err)
     return true;
 }
 
-bool outfile_commit(struct outfile *out, struct error *err)
+bool outfile_commit(struct outfile *out, enum outfile_sync sync, struct error *err)
 {
-    if (fsync(out->fd) != 0)
+    if (sync == OUTFILE_SYNCED && fsync(out->fd) != 0)
         return error_errno(err, COLDSEAL_IO, "sync output %s", out->name);
     if (!give_name(out, err))
         return false;
+    if (sync == OUTFILE_UNSYNCED)
+        return true;
     /* EINVAL: a file system that cannot sync a folder. */
     if (fsync(out->folder) == 0 || errno == EINVAL)
         return true;
@@ -214,5 +216,6 @@ bool outfile_write(const char *path, const void *data, size_t size, mode_t mode,
     if (strcmp(path, "-") == 0)
         return write_all(STDOUT_FILENO, data, size, err);
     OWNED(outfile) out = outfile_open(path, mode, replace, err);
-    return out != NULL && write_all(out->fd, data, size, err) && outfile_commit(out, err);
+    return out != NULL && write_all(out->fd, data, size, err) &&
+           outfile_commit(out, OUTFILE_SYNCED, err);
 }

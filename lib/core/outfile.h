@@ -19,8 +19,11 @@ bool outfile_check(const char *path, bool replace, struct error *err);
 struct outfile *outfile_open(const char *path, mode_t mode, bool replace, struct error *err);
 /* Read and write; borrowed. */
 int outfile_fd(const struct outfile *out);
-/* Sync, give it its name, sync the folder. After this only outfile_free may be called. */
-bool outfile_commit(struct outfile *out, struct error *err);
+/* Sync, give it its name, sync the folder. After this only outfile_free may be called. With
+ * OUTFILE_UNSYNCED the kernel writes it out when it likes: complete for every program, but not
+ * after a crash of the machine. */
+enum outfile_sync { OUTFILE_SYNCED, OUTFILE_UNSYNCED };
+bool outfile_commit(struct outfile *out, enum outfile_sync sync, struct error *err);
 /* Without a commit before, nothing is left. */
 void outfile_free(struct outfile *out);
 DEFINE_OWNED(outfile);

@@ -10,6 +10,7 @@ struct disk {
     void *self;
     uint64_t size_bytes;
     int fd; /* closed with the disk; -1 when the descriptor is somebody else's */
+    bool unsynced;
 };
 
 struct disk *disk_new(const struct disk_operations *operations, void *self, uint64_t size_bytes,
@@ -119,7 +120,13 @@ bool disk_check_data_writable(struct disk *disk, uint64_t offset, uint64_t size,
 
 bool disk_flush(struct disk *disk, struct error *err)
 {
-    return disk->operations->flush == NULL || disk->operations->flush(disk->self, err);
+    return disk->unsynced || disk->operations->flush == NULL ||
+           disk->operations->flush(disk->self, err);
+}
+
+void disk_leave_unsynced(struct disk *disk)
+{
+    disk->unsynced = true;
 }
 
 bool disk_extent(struct disk *disk, uint64_t offset, struct extent *extent, struct error *err)

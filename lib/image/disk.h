@@ -64,6 +64,9 @@ bool disk_check_writable(struct disk *disk, uint64_t offset, uint64_t size, stru
 /* The same for what of the range is not known to be zero. */
 bool disk_check_data_writable(struct disk *disk, uint64_t offset, uint64_t size, struct error *err);
 bool disk_flush(struct disk *disk, struct error *err);
+/* From now on disk_flush() does nothing: of a file that nobody needs after a crash of the machine.
+ */
+void disk_leave_unsynced(struct disk *disk);
 /* The extent that starts at `offset`, as long as the back end cheaply knows; never beyond the end
  * of the disk. Neighbours may be of one kind. */
 bool disk_extent(struct disk *disk, uint64_t offset, struct extent *extent, struct error *err);

@@ -13,6 +13,7 @@
 #define OUTPUT_MODE 0644
 
 struct image_output {
+    bool unsynced;
     struct outfile *file;
     struct sink *sink;
     struct disk *disk;
@@ -85,11 +86,16 @@ struct image_output *image_output_open(const struct image_output_request *reques
     out->file = outfile_open(request->path, OUTPUT_MODE, request->replace, err);
     if (out->file == NULL)
         return NULL;
-    out->sink = sink_new(outfile_fd(out->file), err);
+    out->unsynced = request->unsynced;
+    out->sink = sink_new(outfile_fd(out->file), out->unsynced ? SINK_TO_CACHE : SINK_TO_DISK, err);
     if (out->sink == NULL)
         return NULL;
     out->disk = create_disk(out->sink, request, err);
-    return out->disk == NULL ? NULL : TAKE(out);
+    if (out->disk == NULL)
+        return NULL;
+    if (out->unsynced)
+        disk_leave_unsynced(out->disk);
+    return TAKE(out);
 }
 
 struct disk *image_output_disk(struct image_output *out)
@@ -99,7 +105,7 @@ struct disk *image_output_disk(struct image_output *out)
 
 bool image_output_commit(struct image_output *out, struct error *err)
 {
-    return outfile_commit(out->file, err);
+    return outfile_commit(out->file, out->unsynced ? OUTFILE_UNSYNCED : OUTFILE_SYNCED, err);
 }
 
 static bool ends_with(const char *text, const char *end)

@@ -16,6 +16,7 @@ struct image_output_request {
      * from this list up front, so that writes go anywhere in any order from any thread. */
     const struct ranges *allocated;
     bool replace;
+    bool unsynced; /* leave it to the kernel when the file gets to the disk */
 };
 
 struct image_output;

@@ -20,13 +20,14 @@
 #define WRITE_BEHIND_BYTES ((uint_fast64_t)32 << 20)
 
 struct sink {
-    int fd;        /* borrowed */
+    int fd; /* borrowed */
+    enum sink_aim aim;
     int direct_fd; /* the same file with O_DIRECT; -1: there is no such thing */
     atomic_bool direct;
     atomic_uint_fast64_t cached_bytes;
 };
 
-struct sink *sink_new(int fd, struct error *err)
+struct sink *sink_new(int fd, enum sink_aim aim, struct error *err)
 {
     struct sink *sink = calloc(1, sizeof(*sink));
     char path[32];
@@ -37,7 +38,8 @@ struct sink *sink_new(int fd, struct error *err)
     }
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     sink->fd = fd;
-    sink->direct_fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+    sink->aim = aim;
+    sink->direct_fd = aim == SINK_TO_DISK ? open(path, O_WRONLY | O_DIRECT | O_CLOEXEC) : -1;
     sink->direct = sink->direct_fd >= 0;
     return sink;
 }
@@ -114,6 +116,7 @@ bool sink_write(struct sink *sink, const void *buffer, size_t size, uint64_t off
         return true;
     if (!file_write_at(sink->fd, (const uint8_t *)buffer + done, size - done, offset + done, err))
         return false;
-    write_behind(sink, size - done);
+    if (sink->aim == SINK_TO_DISK)
+        write_behind(sink, size - done);
     return true;
 }

@@ -10,8 +10,12 @@
 
 struct sink;
 
+/* SINK_TO_DISK: what is written should be on the disk soon. SINK_TO_CACHE: somebody reads it next,
+ * and nobody waits for the disk. */
+enum sink_aim { SINK_TO_DISK, SINK_TO_CACHE };
+
 /* `fd` is borrowed, open for writing, and must outlive the sink. */
-struct sink *sink_new(int fd, struct error *err);
+struct sink *sink_new(int fd, enum sink_aim aim, struct error *err);
 void sink_free(struct sink *sink);
 DEFINE_OWNED(sink);
 int sink_fd(const struct sink *sink);

@@ -107,6 +107,7 @@ struct coldseal_output_options {
     uint64_t disk_size_bytes; /* 0: as small as the content allows */
     uint64_t align_bytes;     /* the disk's size is a multiple of it; 0: 1 MiB */
     bool force;               /* replace an existing regular file */
+    bool no_sync;             /* do not wait until a new image is on the disk */
     bool checksum;            /* put SHA-256 of input and output files into the report */
     unsigned threads;         /* 0: two for each processor, 16 at most */
 };

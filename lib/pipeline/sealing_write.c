@@ -25,6 +25,8 @@ static bool store_in_copy(const struct sealing *work, struct outfile *out, struc
 {
     OWNED(disk) disk = image_open_fd(outfile_fd(out), true, NULL, err);
 
+    if (disk != NULL && work->options->output.no_sync)
+        disk_leave_unsynced(disk);
     return disk != NULL && luks2_store(disk, work->root.offset_bytes, work->header, err) &&
            disk_flush(disk, err);
 }
@@ -56,7 +58,7 @@ static bool write_copy(const struct sealing *work, struct error *err)
     if (out == NULL || !image_clone(from, outfile_fd(out), err) || !store_in_copy(work, out, err) ||
         !write_recovery_key(work, err))
         return false;
-    if (outfile_commit(out, err))
+    if (outfile_commit(out, options->output.no_sync ? OUTFILE_UNSYNCED : OUTFILE_SYNCED, err))
         return true;
     key_file_take_back(options->recovery_key_out);
     return false;

@@ -142,6 +142,7 @@ static struct image_output *open_output(const struct write_work *work, struct er
         .path = request->path,
         .size_bytes = request->plan->disk_size_bytes,
         .replace = request->options->force,
+        .unsynced = request->options->no_sync,
     };
     OWNED(ranges) allocated = find_allocated(work, err);
 

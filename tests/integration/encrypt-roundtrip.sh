@@ -119,3 +119,19 @@ note "the wrong key opens nothing and leaves nothing"
 expect_refusal 6 . "$COLDSEAL" decrypt none.raw no.raw --key-file pool.key
 [ ! -e no.raw ] || fail "an output of a failed decrypt"
 [ "$(sha256 plain.qcow2)" = "$before" ] || fail "the input changed"
+
+note "--no-sync: the same, and only the key waits for the disk"
+synced()
+{
+    rm -f sync.key
+    strace -f -qq -y -e trace=fsync,fdatasync,sync_file_range -o trace "$COLDSEAL" encrypt plain.qcow2 sync.raw \
+        --key-out sync.key --no-prepare --quiet --force "$@"
+    grep -c "<$TMP" trace # libcryptsetup syncs memory of ours, too
+}
+[ "$(synced)" -ge 4 ] || fail "the output is not synced: $(cat trace)"
+[ "$(synced --no-sync)" -eq 2 ] || fail "other than the key's file and its folder: $(cat trace)"
+"$COLDSEAL" decrypt sync.raw sync.plain --key-file sync.key --no-sync --quiet
+"$COLDSEAL" decrypt sync.raw again.plain --key-file sync.key --quiet
+expect_same sync.plain again.plain
+tiny_extract sync.plain 1 sync.root
+expect_blocks_in_use sync.root

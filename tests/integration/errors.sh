@@ -46,6 +46,7 @@ usage_errors=(
     "${seal[*]} -o out.raw --no-recovery"
     "${seal[*]} -o out.raw --shared-key"
     "${seal[*]} -o out.raw --in-place --shared-key --no-recovery"
+    "${seal[*]} --in-place --no-sync --shared-key --no-recovery"
 )
 for words in "${usage_errors[@]}"; do
     # shellcheck disable=SC2086 # words

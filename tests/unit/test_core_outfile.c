@@ -67,7 +67,7 @@ static void test_commit(void **state)
     assert_non_null(out);
     assert_int_equal(write(outfile_fd(out), "text", 4), 4);
     assert_int_not_equal(access("a", F_OK), 0);
-    assert_true(outfile_commit(out, &err));
+    assert_true(outfile_commit(out, OUTFILE_SYNCED, &err));
     assert_content("a", "text");
     assert_int_equal(stat("a", &there), 0);
     assert_int_equal(there.st_mode & 07777, 0640);
@@ -120,7 +120,7 @@ static void test_existing_file(void **state)
     assert_non_null(out);
     assert_int_equal(write(outfile_fd(out), "new", 3), 3);
     assert_content("a", "old");
-    assert_true(outfile_commit(out, &err));
+    assert_true(outfile_commit(out, OUTFILE_SYNCED, &err));
     assert_content("a", "new");
     assert_int_equal(count_entries(), 1);
 }
@@ -145,7 +145,7 @@ static void test_file_appears(void **state)
     (void)state;
     assert_non_null(out);
     assert_true(outfile_write("a", "theirs", 6, 0600, false, &err));
-    assert_false(outfile_commit(out, &err));
+    assert_false(outfile_commit(out, OUTFILE_SYNCED, &err));
     assert_int_equal(err.code, COLDSEAL_IO);
     assert_content("a", "theirs");
 }

@@ -54,7 +54,7 @@ static void check_pieces(int fd)
         {1 << 20, 3 << 20, BLOCK}, {7 * BLOCK, (3 << 20) + BLOCK, 1023 << 10},
     };
     struct error err = {0};
-    OWNED(sink) sink = sink_new(fd, &err);
+    OWNED(sink) sink = sink_new(fd, SINK_TO_DISK, &err);
     OWNED_PTR(uint8_t) data = pattern();
     OWNED_PTR(uint8_t) expected = calloc(1, FILE_BYTES);
     OWNED_PTR(uint8_t) found = malloc(FILE_BYTES);
@@ -92,7 +92,7 @@ static void reserves_what_is_long(void **state)
 {
     OWNED_FD fd = file_on_disk();
     struct error err = {0};
-    OWNED(sink) sink = sink_new(fd, &err);
+    OWNED(sink) sink = sink_new(fd, SINK_TO_DISK, &err);
     OWNED(ranges) ranges = ranges_new(&err);
     struct stat file;
 
@@ -109,7 +109,7 @@ static void reports_a_full_disk(void **state)
 {
     OWNED_FD fd = file_on_disk();
     struct error err = {0};
-    OWNED(sink) sink = sink_new(fd, &err);
+    OWNED(sink) sink = sink_new(fd, SINK_TO_DISK, &err);
     OWNED(ranges) ranges = ranges_new(&err);
 
     (void)state;
