@@ -5,6 +5,7 @@ int decrypt_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_decrypt_options options = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"key-file", 0, OPTION_STRING, "FILE", "pool key, recovery key or any passphrase",
          &options.key_file},
         SHAPE_OPTIONS(options.output),

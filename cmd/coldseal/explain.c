@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "command.h"
+#include "shared_options.h"
 
 int explain_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_explain_options options = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"firmware", 0, OPTION_STRING, "FW", "the target's firmware state, or its name",
          &options.firmware},
     };

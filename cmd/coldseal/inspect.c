@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "command.h"
+#include "shared_options.h"
 
 int inspect_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_inspect_options options = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"root-partition", 0, OPTION_NUMBER, "N", "which partition is root",
          &options.root_partition},
     };

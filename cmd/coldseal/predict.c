@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "command.h"
+#include "shared_options.h"
 
 int predict_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_predict_options options = {0};
     struct string_list firmware = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"firmware", 0, OPTION_LIST, "FILE",
          "the target's firmware state, or its name (repeatable)", &firmware},
         {"log", 0, OPTION_STRING, "FILE", "write the events as a TCG event log", &options.log},

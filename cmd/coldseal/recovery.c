@@ -49,6 +49,7 @@ int recovery_run(const struct command *self, int argc, char **argv)
     struct coldseal_recovery_options options = {.action = action_of(self)};
     struct string_list recipients = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"output", 'o', OPTION_STRING, "OUT", "the changed image", &options.out},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
         {"key-file", 0, OPTION_STRING, "FILE",

@@ -28,6 +28,8 @@ static const char *wrong_of(const struct coldseal_rekey_options *options)
         return "--luks-uuid, --format, --disk-size, --align and --no-sync are for a new file";
     if (options->in_place && (is_stdout(options->key_out) || is_stdout(options->recovery_key_out)))
         return "--in-place needs its new keys in files: the command that finishes it reads them";
+    if (options->in_place && options->backing != NULL)
+        return "--in-place is for an image that has no backing file";
     if (options->key_file_count == 0)
         return "--key-file is needed: a secret that opens the image";
     if (options->key_out != NULL && has_policy(&options->policy))
@@ -45,6 +47,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
     struct string_list firmware = {0};
     struct string_list recipients = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"in-place", 0, OPTION_FLAG, NULL, "change IN itself", &options.in_place},
         {"key-file", 0, OPTION_LIST, "FILE", "a secret that opens IN, whose keyslot stays",
          &key_files},

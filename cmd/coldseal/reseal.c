@@ -18,6 +18,7 @@ int reseal_run(const struct command *self, int argc, char **argv)
     struct string_list firmware = {0};
     struct string_list recipients = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"output", 'o', OPTION_STRING, "OUT", "the resealed image", &options.out},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
         {"key-file", 0, OPTION_STRING, "FILE", "recovery key, pool key or any passphrase",

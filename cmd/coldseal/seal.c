@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared_options.h"
 
-static const char *wrong_of(const struct coldseal_seal_options *options, bool shared, bool fresh)
+static const char *wrong_of(const struct coldseal_seal_options *options, const char *overlay,
+                            bool shared, bool fresh)
 {
     const char *wrong = policy_options_wrong(&options->policy);
 
-    if ((options->out == NULL) == !options->in_place)
-        return "give one of --output and --in-place";
+    if ((options->out != NULL) + (overlay != NULL) + options->in_place != 1)
+        return "give one of --output, --overlay and --in-place";
     if (options->in_place && options->output.no_sync)
         return "--no-sync is for a new file";
     if (options->key_file == NULL)
@@ -25,10 +26,14 @@ int seal_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_seal_options options = {0};
     bool shared = false, fresh = false;
+    const char *overlay = NULL;
     struct string_list firmware = {0};
     struct string_list recipients = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"output", 'o', OPTION_STRING, "OUT", "the sealed image", &options.out},
+        {"overlay", 0, OPTION_STRING, "OUT", "a thin qcow2 over IMAGE: only what changes",
+         &overlay},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
         {"key-file", 0, OPTION_STRING, "FILE", "pool key, recovery key or any passphrase",
          &options.key_file},
@@ -48,13 +53,17 @@ int seal_run(const struct command *self, int argc, char **argv)
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
     policy_options_take(&firmware, &options.policy);
-    const char *wrong = wrong_of(&options, shared, fresh);
+    const char *wrong = wrong_of(&options, overlay, shared, fresh);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);
     if (!command_stdout_is_for(self, &parsed, options.recovery_key_out) ||
         !escrow_options_take(self, &recipients, NULL, options.recovery_key_out, &parsed,
                              &options.escrow))
         return parsed.exit_code;
+    if (overlay != NULL) {
+        options.out = overlay;
+        options.form = COLDSEAL_FORM_OVERLAY;
+    }
     options.key_choice = fresh ? COLDSEAL_KEY_FRESH : COLDSEAL_KEY_SHARED;
     options.image = parsed.arguments[0];
     options.output.checksum = parsed.common.json;

@@ -35,6 +35,10 @@ struct guest_arguments {
      "add to the kernel's command line", &(a).kernel_args},                                        \
     {"root-partition", 0, OPTION_NUMBER, "N", "which partition is root", &(a).root_partition}
 
+#define BACKING_OPTION(o)                                                                          \
+    {"backing", 0, OPTION_STRING, "FILE", "what a qcow2 with a backing file is over",              \
+     &(o).backing}
+
 #define OUTPUT_OPTIONS(o)                                                                          \
     {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &(o).force},              \
     {"threads", 0, OPTION_NUMBER, "N", "worker threads [two for each processor]", &(o).threads},   \

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "command.h"
+#include "shared_options.h"
 
 int unseal_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_unseal_options options = {0};
     const struct option_spec specs[] = {
+        BACKING_OPTION(options),
         {"tcti", 0, OPTION_STRING, "TCTI", "how the TPM is reached [device:/dev/tpmrm0]",
          &options.tcti},
         {"key-out", 0, OPTION_STRING, "FILE", "where the LUKS passphrase goes", &options.key_out},

@@ -9,7 +9,8 @@ struct disk {
     const struct disk_operations *operations;
     void *self;
     uint64_t size_bytes;
-    int fd; /* closed with the disk; -1 when the descriptor is somebody else's */
+    int fd;            /* closed with the disk; -1 when the descriptor is somebody else's */
+    struct disk *base; /* freed with the disk; NULL when there is none, or it is somebody else's */
     bool unsynced;
 };
 
@@ -37,6 +38,11 @@ void disk_adopt_fd(struct disk *disk, int fd)
     disk->fd = fd;
 }
 
+void disk_adopt_base(struct disk *disk, struct disk *base)
+{
+    disk->base = base;
+}
+
 void disk_free(struct disk *disk)
 {
     if (disk == NULL)
@@ -44,6 +50,7 @@ void disk_free(struct disk *disk)
     disk->operations->free(disk->self);
     if (disk->fd >= 0)
         close(disk->fd);
+    disk_free(disk->base);
     free(disk);
 }
 

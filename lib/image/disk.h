@@ -42,6 +42,8 @@ struct disk *disk_new(const struct disk_operations *operations, void *self, uint
                       struct error *err);
 /* Makes `fd` the disk's own: disk_free() closes it. */
 void disk_adopt_fd(struct disk *disk, int fd);
+/* The same for the disk that it reads through: freed with it. */
+void disk_adopt_base(struct disk *disk, struct disk *base);
 void disk_free(struct disk *disk);
 DEFINE_OWNED(disk);
 

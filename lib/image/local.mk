@@ -9,6 +9,7 @@ libcoldseal_a_SOURCES += \
 	lib/image/output.c lib/image/output.h \
 	lib/image/patched.c lib/image/patched.h \
 	lib/image/qcow2.c lib/image/qcow2.h \
+	lib/image/qcow2_backing.c lib/image/qcow2_backing.h \
 	lib/image/qcow2_cache.c lib/image/qcow2_cache.h \
 	lib/image/qcow2_entry.c lib/image/qcow2_entry.h \
 	lib/image/qcow2_header.c lib/image/qcow2_header.h \

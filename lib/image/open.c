@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "core/checked.h"
-#include "core/reader.h"
 #include "image/file_io.h"
 #include "image/lock.h"
+#include "image/qcow2_backing.h"
 #include "image/qcow2_header.h"
 
 #define HEAD_BYTES 512
@@ -62,14 +62,6 @@ static bool check_foreign(const uint8_t *head, size_t size, struct error *err)
     return true;
 }
 
-static bool is_qcow2(const uint8_t *head, size_t size)
-{
-    struct reader r = reader_over(head, size);
-    uint32_t magic;
-
-    return read_u32be(&r, &magic) && magic == QCOW2_MAGIC;
-}
-
 static struct disk *open_by_content(int fd, bool writable, struct disk *backing, struct error *err)
 {
     uint8_t head[HEAD_BYTES];
@@ -80,7 +72,7 @@ static struct disk *open_by_content(int fd, bool writable, struct disk *backing,
     size_t size = min_u64(size_bytes, sizeof(head));
     if (!file_read_at(fd, head, size, 0, err))
         return NULL;
-    if (is_qcow2(head, size))
+    if (qcow2_header_has_magic(head, size))
         return qcow2_open(fd, writable, backing, err);
     return check_foreign(head, size, err) ? raw_open(fd, writable, err) : NULL;
 }
@@ -93,15 +85,22 @@ struct disk *image_open_fd(int fd, bool writable, struct disk *backing, struct e
 }
 
 /* O_NONBLOCK: a FIFO is refused rather than waited for. */
+static int open_file(const char *path, bool writable, struct error *err)
+{
+    int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0)
+        error_errno(err, COLDSEAL_IO, "open");
+    return fd;
+}
+
 static struct disk *open_path(const char *path, bool writable, struct disk *backing,
                               struct error *err)
 {
-    OWNED_FD fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    OWNED_FD fd = open_file(path, writable, err);
 
-    if (fd < 0) {
-        error_errno(err, COLDSEAL_IO, "open");
+    if (fd < 0)
         return NULL;
-    }
     struct disk *disk = image_open_fd(fd, writable, backing, err);
     if (disk != NULL)
         disk_adopt_fd(disk, TAKE_FD(fd));
@@ -116,4 +115,25 @@ struct disk *image_open(const char *path, struct disk *backing, struct error *er
 struct disk *image_open_writable(const char *path, struct error *err)
 {
     return open_path(path, true, NULL, err);
+}
+
+struct disk *image_open_over(const char *path, const char *backing_path, bool writable,
+                             struct error *err)
+{
+    if (backing_path == NULL)
+        return open_path(path, writable, NULL, err);
+    OWNED(disk) base = open_path(backing_path, false, NULL, err);
+    if (base == NULL) {
+        error_wrap(err, "backing file %s", backing_path);
+        return NULL;
+    }
+    OWNED_FD fd = open_file(path, writable, err);
+    if (fd < 0 || !qcow2_backing_check(fd, backing_path, disk_format(base), err))
+        return NULL;
+    struct disk *disk = image_open_fd(fd, writable, base, err);
+    if (disk == NULL)
+        return NULL;
+    disk_adopt_fd(disk, TAKE_FD(fd));
+    disk_adopt_base(disk, TAKE(base));
+    return disk;
 }

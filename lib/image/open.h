@@ -16,6 +16,13 @@ struct disk *image_open(const char *path, struct disk *backing, struct error *er
  * one that was not closed cleanly, is refused. Locked against readers and writers (OFD locks, as
  * QEMU's own image locking sees them); COLDSEAL_IO when somebody holds it. */
 struct disk *image_open_writable(const char *path, struct error *err);
+/* The same over `backing_path`, a raw or qcow2 image without a backing file of its own: the only
+ * other file that is opened. What the header of the image calls its backing file must have the same
+ * last component and, where it is said, the same format (qcow2_backing_check()). Read-only unless
+ * `writable`, and then as image_open_writable(), but for the backing file, which is only read. With
+ * a NULL `backing_path`, a plain image_open() or image_open_writable(). */
+struct disk *image_open_over(const char *path, const char *backing_path, bool writable,
+                             struct error *err);
 /* The same from a descriptor, which is borrowed and must outlive the disk; the lock goes when its
  * open file is closed. */
 struct disk *image_open_fd(int fd, bool writable, struct disk *backing, struct error *err);

@@ -50,13 +50,13 @@ static bool reserve_clusters(struct sink *sink, const struct qcow2_layout *layou
            sink_reserve(sink, data, err);
 }
 
-static struct disk *create_qcow2(struct sink *sink, uint64_t size_bytes,
-                                 const struct ranges *allocated, struct error *err)
+static struct disk *create_qcow2(struct sink *sink, const struct image_output_request *request,
+                                 struct error *err)
 {
-    OWNED(qcow2_layout) layout = qcow2_layout_new(size_bytes, allocated, err);
+    OWNED(qcow2_layout) layout = qcow2_layout_new(request->size_bytes, request->allocated, err);
 
-    if (layout == NULL || !qcow2_write_metadata(sink_fd(sink), layout, err) ||
-        !reserve_clusters(sink, layout, err))
+    if (layout == NULL || !qcow2_write_metadata(sink_fd(sink), layout, request->backing, err) ||
+        (request->backing == NULL && !reserve_clusters(sink, layout, err)))
         return NULL;
     return qcow2_planned_new(sink, TAKE(layout), err);
 }
@@ -71,7 +71,7 @@ static struct disk *create_disk(struct sink *sink, const struct image_output_req
     }
     if (request->format == IMAGE_RAW)
         return create_raw(sink, request->size_bytes, request->allocated, err);
-    return create_qcow2(sink, request->size_bytes, request->allocated, err);
+    return create_qcow2(sink, request, err);
 }
 
 struct image_output *image_output_open(const struct image_output_request *request,

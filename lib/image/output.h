@@ -8,6 +8,13 @@
 
 enum image_format { IMAGE_RAW, IMAGE_QCOW2 };
 
+/* What a qcow2 reads where it has nothing itself: as the header has it, "raw" or "qcow2". A name
+ * that reads as a protocol to QEMU ("nbd:…") is COLDSEAL_BUG. */
+struct image_backing {
+    const char *name;
+    const char *format;
+};
+
 struct image_output_request {
     const char *path;
     enum image_format format;
@@ -15,6 +22,9 @@ struct image_output_request {
     /* What will be written; the rest reads as zeros and takes no room. qcow2 places all clusters
      * from this list up front, so that writes go anywhere in any order from any thread. */
     const struct ranges *allocated;
+    /* Of a qcow2, or NULL. What is allocated reads as zeros until it is written; no room is
+     * reserved for it, so that what is never written takes none. */
+    const struct image_backing *backing;
     bool replace;
     bool unsynced; /* leave it to the kernel when the file gets to the disk */
 };
@@ -33,10 +43,9 @@ DEFINE_OWNED(image_output);
 bool image_format_choose(const char *name, const char *path, enum image_format *format,
                          struct error *err);
 
-/* A qcow2 file of `size_bytes` over the raw or qcow2 file at `backing_path`, for an appliance to
- * write into: no data, no temporary name. The path must be absolute, since a relative one may read
- * as a protocol to QEMU (COLDSEAL_BUG). The descriptor is empty and writable. */
-bool qcow2_write_overlay(int fd, uint64_t size_bytes, const char *backing_path,
-                         const char *backing_format, struct error *err);
+/* A qcow2 file of `size_bytes` with a backing file and no data, for an appliance to write into; no
+ * temporary name. The descriptor is empty and writable. */
+bool qcow2_write_overlay(int fd, uint64_t size_bytes, const struct image_backing *backing,
+                         struct error *err);
 
 #endif

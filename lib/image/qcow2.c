@@ -69,7 +69,8 @@ static bool set_backing(struct qcow2 *qcow2, struct disk *backing, struct error 
         return true;
     if (backing == NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED,
-                         "qcow2 has a backing file; qemu-img convert makes one image of both");
+                         "qcow2 has a backing file, which --backing names where a command has it; "
+                         "qemu-img convert makes one image of both");
     qcow2->backing = backing;
     return true;
 }

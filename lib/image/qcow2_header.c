@@ -14,13 +14,21 @@
 #define CRYPT_LUKS 2
 #define EXTENDED_ENTRY_BYTES (2 * TABLE_ENTRY_BYTES)
 
+bool qcow2_header_has_magic(const void *head, size_t size)
+{
+    struct reader r = reader_over(head, size);
+    uint32_t magic;
+
+    return read_u32be(&r, &magic) && magic == QCOW2_MAGIC;
+}
+
 static bool read_common_fields(struct reader *r, struct qcow2_header *h)
 {
-    uint32_t magic, backing_file_size;
+    uint32_t magic;
     uint64_t snapshots_offset;
 
     return read_u32be(r, &magic) && magic == QCOW2_MAGIC && read_u32be(r, &h->version) &&
-           read_u64be(r, &h->backing_file_offset) && read_u32be(r, &backing_file_size) &&
+           read_u64be(r, &h->backing_file_offset) && read_u32be(r, &h->backing_file_size) &&
            read_u32be(r, &h->cluster_bits) && read_u64be(r, &h->size_bytes) &&
            read_u32be(r, &h->crypt_method) && read_u32be(r, &h->l1_entries) &&
            read_u64be(r, &h->l1_offset) && read_u64be(r, &h->refcount_table_offset) &&

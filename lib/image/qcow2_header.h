@@ -38,7 +38,8 @@ enum qcow2_compression { QCOW2_COMPRESSION_ZLIB = 0, QCOW2_COMPRESSION_ZSTD = 1 
 
 struct qcow2_header {
     uint32_t version;
-    uint64_t backing_file_offset;
+    uint64_t backing_file_offset; /* 0: none */
+    uint32_t backing_file_size;
     uint32_t cluster_bits;
     uint64_t size_bytes;
     uint32_t crypt_method;
@@ -59,6 +60,7 @@ struct qcow2_header {
     uint64_t l1_entries_used; /* what `size_bytes` needs; the rest of the table is VM state */
 };
 
+bool qcow2_header_has_magic(const void *head, size_t size);
 /* Parses and checks the header in the first bytes of a file of `file_bytes`. On success all tables
  * are aligned, bounded and within the file, and the image has no feature that this program cannot
  * read but possibly a backing file. COLDSEAL_BAD_IMAGE, COLDSEAL_UNSUPPORTED. */

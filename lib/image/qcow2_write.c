@@ -8,20 +8,11 @@
 #include "core/checked.h"
 #include "core/writer.h"
 #include "image/file_io.h"
-#include "image/output.h"
+#include "image/qcow2_backing.h"
 #include "image/qcow2_entry.h"
 
 #define HEADER_BYTES 112 /* version 3 with compression_type and its padding */
 #define REFCOUNT_ORDER 4
-#define EXTENSION_END 0
-#define EXTENSION_BACKING_FORMAT UINT32_C(0xe2792aca)
-#define BACKING_NAME_MAX_BYTES 1023
-#define BACKING_FORMAT_MAX_BYTES 16
-
-struct backing_name {
-    const char *path;
-    const char *format;
-};
 
 static size_t round_up_to_8(size_t size)
 {
@@ -29,18 +20,18 @@ static size_t round_up_to_8(size_t size)
 }
 
 /* The backing file's name comes behind header and extensions. */
-static uint64_t backing_name_offset(const struct backing_name *backing)
+static uint64_t backing_name_offset(const struct image_backing *backing)
 {
     return HEADER_BYTES + 8 + round_up_to_8(strlen(backing->format)) + 8;
 }
 
 static void write_fields(struct writer *w, const struct qcow2_layout *layout,
-                         const struct backing_name *backing)
+                         const struct image_backing *backing)
 {
     write_u32be(w, QCOW2_MAGIC);
     write_u32be(w, 3);
     write_u64be(w, backing == NULL ? 0 : backing_name_offset(backing));
-    write_u32be(w, backing == NULL ? 0 : (uint32_t)strlen(backing->path));
+    write_u32be(w, backing == NULL ? 0 : (uint32_t)strlen(backing->name));
     write_u32be(w, QCOW2_OUT_CLUSTER_BITS);
     write_u64be(w, layout->size_bytes);
     write_u32be(w, 0); /* crypt_method */
@@ -55,22 +46,23 @@ static void write_fields(struct writer *w, const struct qcow2_layout *layout,
     write_zeros(w, 8); /* compression_type zlib, padding */
 }
 
-static void write_backing(struct writer *w, const struct backing_name *backing)
+static void write_backing(struct writer *w, const struct image_backing *backing)
 {
     size_t format_bytes = strlen(backing->format);
 
-    write_u32be(w, EXTENSION_BACKING_FORMAT);
+    write_u32be(w, QCOW2_EXTENSION_BACKING_FORMAT);
     write_u32be(w, (uint32_t)format_bytes);
     write_bytes(w, backing->format, format_bytes);
     write_zeros(w, round_up_to_8(format_bytes) - format_bytes);
-    write_u64be(w, EXTENSION_END);
-    write_bytes(w, backing->path, strlen(backing->path));
+    write_u64be(w, QCOW2_EXTENSION_END);
+    write_bytes(w, backing->name, strlen(backing->name));
 }
 
 static bool write_header(int fd, const struct qcow2_layout *layout,
-                         const struct backing_name *backing, struct error *err)
+                         const struct image_backing *backing, struct error *err)
 {
-    uint8_t header[HEADER_BYTES + 8 + BACKING_FORMAT_MAX_BYTES + 8 + BACKING_NAME_MAX_BYTES] = {0};
+    uint8_t header[HEADER_BYTES + 8 + QCOW2_BACKING_FORMAT_MAX_BYTES + 8 +
+                   QCOW2_BACKING_NAME_MAX_BYTES] = {0};
     struct writer w = writer_over(header, sizeof(header));
 
     write_fields(&w, layout, backing);
@@ -157,41 +149,38 @@ static bool write_maps(int fd, const struct qcow2_layout *layout, struct error *
     return file_write_at(fd, l1->data, l1->size, layout->l1_offset, err);
 }
 
-static bool write_all(int fd, const struct qcow2_layout *layout, const struct backing_name *backing,
-                      struct error *err)
+/* A relative name must not read as a protocol ("nbd:…") to QEMU. */
+static bool check_backing(const struct image_backing *backing, struct error *err)
 {
-    if (ftruncate(fd, (off_t)layout->file_bytes) != 0)
-        return error_errno(err, COLDSEAL_IO, "set the length of the image");
-    return write_header(fd, layout, backing, err) && write_refcount_table(fd, layout, err) &&
-           write_refcount_blocks(fd, layout, err) && write_maps(fd, layout, err);
-}
+    size_t plain = strcspn(backing->name, ":/");
 
-bool qcow2_write_metadata(int fd, const struct qcow2_layout *layout, struct error *err)
-{
-    return write_all(fd, layout, NULL, err);
-}
-
-/* A relative name could read as a protocol ("nbd:…") to QEMU. */
-static bool check_backing(const struct backing_name *backing, struct error *err)
-{
-    if (backing->path[0] != '/')
-        return error_set(err, COLDSEAL_BUG, "backing file %s is not an absolute path",
-                         backing->path);
-    if (strlen(backing->path) > BACKING_NAME_MAX_BYTES)
+    if (backing->name[plain] == ':')
+        return error_set(err, COLDSEAL_BUG, "backing file %s has the form of a protocol",
+                         backing->name);
+    if (strlen(backing->name) > QCOW2_BACKING_NAME_MAX_BYTES)
         return error_set(err, COLDSEAL_UNSUPPORTED, "the path of the image is too long");
     if (strcmp(backing->format, "raw") != 0 && strcmp(backing->format, "qcow2") != 0)
         return error_set(err, COLDSEAL_BUG, "backing format %s", backing->format);
     return true;
 }
 
-bool qcow2_write_overlay(int fd, uint64_t size_bytes, const char *backing_path,
-                         const char *backing_format, struct error *err)
+bool qcow2_write_metadata(int fd, const struct qcow2_layout *layout,
+                          const struct image_backing *backing, struct error *err)
 {
-    const struct backing_name backing = {backing_path, backing_format};
-    OWNED(ranges) nothing = ranges_new(err);
-
-    if (nothing == NULL || !check_backing(&backing, err))
+    if (backing != NULL && !check_backing(backing, err))
         return false;
-    OWNED(qcow2_layout) layout = qcow2_layout_new(size_bytes, nothing, err);
-    return layout != NULL && write_all(fd, layout, &backing, err);
+    if (ftruncate(fd, (off_t)layout->file_bytes) != 0)
+        return error_errno(err, COLDSEAL_IO, "set the length of the image");
+    return write_header(fd, layout, backing, err) && write_refcount_table(fd, layout, err) &&
+           write_refcount_blocks(fd, layout, err) && write_maps(fd, layout, err);
+}
+
+bool qcow2_write_overlay(int fd, uint64_t size_bytes, const struct image_backing *backing,
+                         struct error *err)
+{
+    OWNED(ranges) nothing = ranges_new(err);
+    OWNED(qcow2_layout) layout =
+        nothing == NULL ? NULL : qcow2_layout_new(size_bytes, nothing, err);
+
+    return layout != NULL && qcow2_write_metadata(fd, layout, backing, err);
 }

@@ -70,6 +70,7 @@ COLDSEAL_API void coldseal_harden_process(void);
 
 struct coldseal_inspect_options {
     const char *image;
+    const char *backing;     /* the file below a qcow2 that has one, or NULL */
     uint32_t root_partition; /* number that settles which is root, 0: find it */
 };
 COLDSEAL_API bool coldseal_inspect(const struct coldseal_inspect_options *options,
@@ -149,6 +150,7 @@ COLDSEAL_API bool coldseal_encrypt(const struct coldseal_encrypt_options *option
 struct coldseal_decrypt_options {
     const char *in;
     const char *out;
+    const char *backing;  /* of `in`, or NULL */
     const char *key_file; /* pool key, recovery key's text, or any LUKS passphrase */
     struct coldseal_output_options output;
     struct coldseal_progress progress;
@@ -193,7 +195,8 @@ COLDSEAL_API bool coldseal_firmware_import(const struct coldseal_firmware_import
                                            struct coldseal_error *err);
 
 struct coldseal_predict_options {
-    const char *image; /* or a folder of boot files with volumes.json */
+    const char *image;   /* or a folder of boot files with volumes.json */
+    const char *backing; /* of the image, or NULL */
     /* The target's firmware state, one for each it may be in, one at least: a document that comes
      * with coldseal by its name ("debian-12-ovmf-ms"), or a file. */
     const char *const *firmware;
@@ -226,12 +229,20 @@ struct coldseal_policy_options {
     const char *data_dir;   /* where those documents are; NULL: the installed ones */
 };
 
+/* What is written for a disk that keeps the image's volume key. */
+enum coldseal_seal_form {
+    COLDSEAL_FORM_COPY,
+    COLDSEAL_FORM_OVERLAY, /* a qcow2 over the image, which has the new header only */
+};
+
 struct coldseal_seal_options {
     const char *image;
-    const char *out; /* NULL with in_place */
+    const char *backing; /* of the image, or NULL */
+    const char *out;     /* NULL with in_place */
     bool in_place;
-    const char *key_file; /* a secret that opens IMAGE; or, for reseal, … */
-    const char *tcti;     /* … a TPM that still releases one */
+    enum coldseal_seal_form form; /* of `out`; seal with COLDSEAL_KEY_SHARED */
+    const char *key_file;         /* a secret that opens IMAGE; or, for reseal, … */
+    const char *tcti;             /* … a TPM that still releases one */
     struct coldseal_policy_options policy;
     enum coldseal_key_choice key_choice;
     const char *recovery_key_out; /* one of these two … */
@@ -256,7 +267,8 @@ enum coldseal_recovery_action {
 struct coldseal_recovery_options {
     enum coldseal_recovery_action action;
     const char *image;
-    const char *out; /* NULL with in_place */
+    const char *backing; /* of the image, or NULL */
+    const char *out;     /* NULL with in_place */
     bool in_place;
     const char *key_file;         /* a secret that opens IMAGE; or … */
     const char *tcti;             /* … a TPM that releases one */
@@ -270,6 +282,7 @@ COLDSEAL_API bool coldseal_recovery(const struct coldseal_recovery_options *opti
 
 struct coldseal_verify_options {
     const char *image;
+    const char *backing;  /* of the image, or NULL */
     const char *firmware; /* the target's firmware state, a name or a file, or NULL */
     const char *data_dir; /* as for predict */
     const char *target;   /* target document, or NULL */
@@ -284,7 +297,8 @@ COLDSEAL_API bool coldseal_verify(const struct coldseal_verify_options *options,
  * policy's storage key is made anew; every other has to be in `drop_slots`. */
 struct coldseal_rekey_options {
     const char *in;
-    const char *out; /* NULL with in_place */
+    const char *backing; /* of `in`, or NULL; not with in_place */
+    const char *out;     /* NULL with in_place */
     bool in_place;
     const char *const *key_files; /* at least one */
     size_t key_file_count;
@@ -303,6 +317,7 @@ COLDSEAL_API bool coldseal_rekey(const struct coldseal_rekey_options *options,
 
 struct coldseal_explain_options {
     const char *image;
+    const char *backing;  /* of the image, or NULL */
     const char *log;      /* console text or binary event log; "-" is standard input */
     const char *firmware; /* the target's firmware state, a name or a file, or NULL */
     const char *data_dir; /* as for predict */
@@ -312,6 +327,7 @@ COLDSEAL_API bool coldseal_explain(const struct coldseal_explain_options *option
 
 struct coldseal_unseal_options {
     const char *image;
+    const char *backing; /* of the image, or NULL */
     const char *tcti;    /* NULL: the device */
     const char *key_out; /* LUKS passphrase; "-" is standard output */
 };

@@ -66,7 +66,7 @@ bool coldseal_decrypt(const struct coldseal_decrypt_options *options,
 
     if (report == NULL || !write_image_check(options->in, options->out, &options->output, err))
         return false;
-    OWNED(source) source = source_open(options->in, 0, err);
+    OWNED(source) source = source_open(options->in, options->backing, 0, err);
     if (source == NULL || !encrypted_root_read(source, &root, err) ||
         !cleartext_side_read(source->disk, source->table, &side, err))
         return false;

@@ -104,7 +104,7 @@ static bool prepare_source(struct encryption *work, struct error *err)
 {
     const struct coldseal_encrypt_options *options = work->options;
 
-    work->plain = source_open(options->in, options->guest.root_partition, err);
+    work->plain = source_open(options->in, NULL, options->guest.root_partition, err);
     if (work->plain == NULL ||
         !cleartext_side_read(work->plain->disk, work->plain->table, &work->side, err) ||
         !check_plan(work, work->plain, false, err))

@@ -179,7 +179,7 @@ static bool explain(struct explain_work *work, struct error *err)
         (firmware != NULL &&
          (work->firmware = firmware_find(firmware, work->options->data_dir, err)) == NULL))
         return false;
-    work->source = source_open(work->options->image, 0, err);
+    work->source = source_open(work->options->image, work->options->backing, 0, err);
     if (work->source == NULL || !read_sealed(work, err) || !predict(work, err))
         return false;
     settle_sides(work);

@@ -28,6 +28,7 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/seal.c \
 	lib/pipeline/seal_policy.c lib/pipeline/seal_policy.h \
 	lib/pipeline/sealing.c lib/pipeline/sealing.h \
+	lib/pipeline/sealing_thin.c lib/pipeline/sealing_thin.h \
 	lib/pipeline/sealing_write.c \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/target_read.c \

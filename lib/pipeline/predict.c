@@ -38,12 +38,12 @@ static bool check_header(const struct source *source, struct error *err)
            encrypted_root_read(source, &root, err);
 }
 
-static struct boot_files *open_files(const char *path, struct predicted_image *image,
-                                     struct error *err)
+static struct boot_files *open_files(const char *path, const char *backing,
+                                     struct predicted_image *image, struct error *err)
 {
     if (is_folder(path))
         return boot_files_from_folder(path, err);
-    image->source = source_open(path, 0, err);
+    image->source = source_open(path, backing, 0, err);
     if (image->source == NULL || !check_header(image->source, err))
         return NULL;
     return boot_files_from_disk(image->source->disk, image->source->table, err);
@@ -109,7 +109,7 @@ bool coldseal_predict(const struct coldseal_predict_options *options,
 
     if (report == NULL)
         return false;
-    struct boot_files *files = open_files(options->image, &image, err);
+    struct boot_files *files = open_files(options->image, options->backing, &image, err);
     if (files == NULL ||
         !boot_states_predict(files, options->firmware, options->firmware_count, options->data_dir,
                              &image.states, err) ||

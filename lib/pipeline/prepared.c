@@ -52,7 +52,8 @@ static bool make_overlay(const struct prepared *prepared, const char *path, uint
     if (fd < 0)
         return error_errno(err, COLDSEAL_IO, "create overlay %s",
                            prepared->workspace->overlay_path);
-    return qcow2_write_overlay(fd, size_bytes, absolute, disk_format(prepared->base), err);
+    const struct image_backing backing = {absolute, disk_format(prepared->base)};
+    return qcow2_write_overlay(fd, size_bytes, &backing, err);
 }
 
 static bool run_appliance(struct prepared *prepared, const char *path,

@@ -9,7 +9,7 @@ bool recovery_test(const struct coldseal_recovery_options *options, json_object 
     OWNED_ENCRYPTED_ROOT root = {0};
     OWNED_OPENED opened = {0};
     struct cleartext_side side;
-    OWNED(source) source = source_open(options->image, 0, err);
+    OWNED(source) source = source_open(options->image, options->backing, 0, err);
 
     if (source == NULL || !encrypted_root_read(source, &root, err) ||
         !cleartext_side_read(source->disk, source->table, &side, err) ||

@@ -71,7 +71,7 @@ static bool rekey_to_file(const struct coldseal_rekey_options *options, json_obj
 
     if (!write_image_check(options->in, options->out, &options->output, err))
         return false;
-    OWNED(source) source = source_open(options->in, 0, err);
+    OWNED(source) source = source_open(options->in, options->backing, 0, err);
     if (source == NULL || !encrypted_root_read(source, &root, err) ||
         !cleartext_side_read(source->disk, source->table, &side, err))
         return false;

@@ -62,6 +62,7 @@ bool coldseal_recovery(const struct coldseal_recovery_options *options,
 {
     const struct coldseal_seal_options seal = {
         .image = options->image,
+        .backing = options->backing,
         .out = options->out,
         .in_place = options->in_place,
         .key_file = options->key_file,

@@ -32,7 +32,12 @@ static bool is_fresh(const struct sealing *work)
 
 static bool check_choice(const struct coldseal_seal_options *options, struct error *err)
 {
-    return options->key_choice != COLDSEAL_KEY_FRESH || !options->in_place ||
+    if (options->key_choice != COLDSEAL_KEY_FRESH)
+        return true;
+    if (options->form != COLDSEAL_FORM_COPY)
+        return error_set(err, COLDSEAL_USAGE,
+                         "--fresh-key encrypts all data anew: an overlay would hold all of it");
+    return !options->in_place ||
            error_set(err, COLDSEAL_USAGE,
                      "--fresh-key writes a new image; rekey --in-place changes one");
 }
@@ -58,8 +63,7 @@ static bool read_recipients(struct sealing *work, struct error *err)
 static bool read_image(struct sealing *work, struct error *err)
 {
     const struct coldseal_seal_options *options = work->options;
-    struct disk *disk = options->in_place ? image_open_writable(options->image, err)
-                                          : image_open(options->image, NULL, err);
+    struct disk *disk = image_open_over(options->image, options->backing, options->in_place, err);
 
     work->source = disk == NULL ? NULL : source_over(disk, 0, err);
     return work->source != NULL && encrypted_root_read(work->source, &work->root, err) &&

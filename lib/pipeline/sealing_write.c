@@ -13,6 +13,7 @@
 #include "pipeline/describe.h"
 #include "pipeline/key_files.h"
 #include "pipeline/recrypt.h"
+#include "pipeline/sealing_thin.h"
 
 /* The recovery key is safe on disk before the header that needs it; a failure takes it back. */
 static bool write_recovery_key(const struct sealing *work, struct error *err)
@@ -23,8 +24,12 @@ static bool write_recovery_key(const struct sealing *work, struct error *err)
 
 static bool store_in_copy(const struct sealing *work, struct outfile *out, struct error *err)
 {
-    OWNED(disk) disk = image_open_fd(outfile_fd(out), true, NULL, err);
+    const char *path = work->options->backing;
+    OWNED(disk) backing = path == NULL ? NULL : image_open(path, NULL, err);
 
+    if (path != NULL && backing == NULL)
+        return error_wrap(err, "backing file %s", path);
+    OWNED(disk) disk = image_open_fd(outfile_fd(out), true, backing, err);
     if (disk != NULL && work->options->output.no_sync)
         disk_leave_unsynced(disk);
     return disk != NULL && luks2_store(disk, work->root.offset_bytes, work->header, err) &&
@@ -64,6 +69,23 @@ static bool write_copy(const struct sealing *work, struct error *err)
     return false;
 }
 
+static bool commit(const struct sealing *work, struct image_output *out, struct error *err)
+{
+    if (!write_recovery_key(work, err))
+        return false;
+    if (image_output_commit(out, err))
+        return true;
+    key_file_take_back(work->options->recovery_key_out);
+    return false;
+}
+
+static bool write_overlay(const struct sealing *work, struct error *err)
+{
+    OWNED(image_output) out = sealing_overlay(work, err);
+
+    return out != NULL && commit(work, out, err);
+}
+
 /* The same format as the image's, as with a copy. */
 static bool write_fresh(struct sealing *work, struct error *err)
 {
@@ -83,12 +105,7 @@ static bool write_fresh(struct sealing *work, struct error *err)
 
     output.format = disk_format(work->source->disk);
     OWNED(image_output) out = recrypt_image(&request, &result, err);
-    if (out == NULL || !write_recovery_key(work, err))
-        return false;
-    if (image_output_commit(out, err))
-        return true;
-    key_file_take_back(options->recovery_key_out);
-    return false;
+    return out != NULL && commit(work, out, err);
 }
 
 /* Once the header's first write is out, the recovery key may be the one that opens the image: it
@@ -109,7 +126,21 @@ bool sealing_write(struct sealing *work, struct error *err)
         return false;
     if (work->options->key_choice == COLDSEAL_KEY_FRESH)
         return write_fresh(work, err);
-    return work->options->in_place ? write_in_place(work, err) : write_copy(work, err);
+    if (work->options->in_place)
+        return write_in_place(work, err);
+    return work->options->form == COLDSEAL_FORM_OVERLAY ? write_overlay(work, err)
+                                                        : write_copy(work, err);
+}
+
+/* The output's own format, where it is not the image's. */
+static bool describe_form(const struct sealing *work, json_object *json, struct error *err)
+{
+    json_object *output;
+
+    return work->options->form == COLDSEAL_FORM_COPY ||
+           (json_get_object(json, "output", &output, err) &&
+            json_add(output, "format", json_object_new_string("qcow2"), err) &&
+            json_add(output, "backing", json_object_new_string(work->options->image), err));
 }
 
 bool sealing_describe(const struct sealing *work, json_object *json, struct error *err)
@@ -127,5 +158,6 @@ bool sealing_describe(const struct sealing *work, json_object *json, struct erro
         return false;
     return key_file_describe_recipients(work->recipients, json, err) &&
            json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
-           describe_output(json, written, work->source->disk, options->output.checksum, err);
+           describe_output(json, written, work->source->disk, options->output.checksum, err) &&
+           describe_form(work, json, err);
 }

@@ -24,9 +24,10 @@ struct source *source_over(struct disk *disk, uint32_t root_number, struct error
     return source->table == NULL ? NULL : TAKE(source);
 }
 
-struct source *source_open(const char *path, uint32_t root_number, struct error *err)
+struct source *source_open(const char *path, const char *backing, uint32_t root_number,
+                           struct error *err)
 {
-    struct disk *disk = image_open(path, NULL, err);
+    struct disk *disk = image_open_over(path, backing, false, err);
 
     return disk == NULL ? NULL : source_over(disk, root_number, err);
 }

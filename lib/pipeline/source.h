@@ -13,8 +13,10 @@ struct source {
     struct partition_table *table;
 };
 
-/* Opens and reads the partition table. The caller frees with source_free(). */
-struct source *source_open(const char *path, uint32_t root_number, struct error *err);
+/* Opens, over the file `backing` where it is not NULL, and reads the partition table. The caller
+ * frees with source_free(). */
+struct source *source_open(const char *path, const char *backing, uint32_t root_number,
+                           struct error *err);
 /* The same over a disk, which is taken over, also on failure. */
 struct source *source_over(struct disk *disk, uint32_t root_number, struct error *err);
 void source_free(struct source *source);

@@ -12,7 +12,7 @@ bool coldseal_unseal(const struct coldseal_unseal_options *options,
 
     if (report == NULL)
         return false;
-    OWNED(source) source = source_open(options->image, 0, err);
+    OWNED(source) source = source_open(options->image, options->backing, 0, err);
     if (source == NULL || !encrypted_root_read(source, &root, err) ||
         !header_open_by_tpm(root.header, options->tcti, &opened, err) ||
         !secret_write_file(opened.passphrase, options->key_out, err))

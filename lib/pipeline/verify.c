@@ -42,7 +42,7 @@ bool coldseal_verify(const struct coldseal_verify_options *options,
 
     if (report == NULL || !checks_init(&work.checks, err))
         return false;
-    work.source = source_open(options->image, 0, err);
+    work.source = source_open(options->image, options->backing, 0, err);
     if (work.source == NULL || !run_checks(&work, err) ||
         !fill_report(&work, report_json(report), err))
         return false;

@@ -168,7 +168,7 @@ static bool open_plain(struct scan *scan, struct error *err)
 
     if (path == NULL)
         return true;
-    plain->source = source_open(path, 0, err);
+    plain->source = source_open(path, NULL, 0, err);
     if (plain->source == NULL)
         return error_wrap(err, "%s", path);
     const struct partition *root = partition_by_role(plain->source->table, ROLE_ROOT);

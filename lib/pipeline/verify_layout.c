@@ -10,7 +10,11 @@ static bool check_container(struct verification *work, struct error *err)
 {
     const struct disk *disk = work->source->disk;
     const char *remainder = disk_remainder(disk);
+    const char *backing = work->options->backing;
 
+    if (remainder == NULL && backing != NULL)
+        return checks_ok(&work->checks, "container", err,
+                         "%s, nothing in it but what differs from %s", disk_format(disk), backing);
     return remainder == NULL ? checks_ok(&work->checks, "container", err,
                                          "%s, nothing in it but the disk", disk_format(disk))
                              : checks_failed(&work->checks, "container", err, "%s: %s",

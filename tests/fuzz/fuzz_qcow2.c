@@ -10,6 +10,7 @@
 #include "core/checked.h"
 #include "image/file_io.h"
 #include "image/open.h"
+#include "image/qcow2_backing.h"
 
 #define SECTOR_BYTES 512
 #define EXTENT_LIMIT 256
@@ -92,6 +93,16 @@ static void open_as(int fd, bool writable, uint8_t *buffer)
         read_all(disk, buffer);
 }
 
+/* A header that passes names a file, and in its first cluster. */
+static void read_backing(int fd)
+{
+    struct error err = {0};
+
+    if (!qcow2_backing_check(fd, "folder/base.raw", "raw", &err) && err.code != COLDSEAL_USAGE &&
+        err.code != COLDSEAL_BAD_IMAGE && err.code != COLDSEAL_UNSUPPORTED)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error err = {0};
@@ -102,5 +113,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     open_as(fd, false, buffer);
     open_as(fd, true, buffer);
+    read_backing(fd);
     return 0;
 }

@@ -113,6 +113,10 @@ for log in good.bin console.txt; do
 done
 grep -q 'the TPM is not the one that the image was sealed to' "$TMP/out" || fail "what the unlock said"
 expect_code 0 "$COLDSEAL" explain sealed.raw good.bin
+cp "$TMP/out" whole.txt
+qemu-img create -q -f qcow2 -F raw -b sealed.raw thin.qcow2
+expect_code 0 "$COLDSEAL" explain thin.qcow2 good.bin --backing sealed.raw
+diff <(sed 's/sealed\.raw/thin.qcow2/' whole.txt) "$TMP/out" || fail "over a backing file it says something else"
 grep -Eq '^  7 +same +as sealed$' "$TMP/out" || fail "PCR 7 without --firmware"
 
 tampered "the kernel is updated, with one that shim accepts"

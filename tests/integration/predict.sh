@@ -31,6 +31,11 @@ done
 "$COLDSEAL" predict "$TMP/disk.raw" --firmware "$firmware" --log - >"$TMP/log-of-raw"
 cmp "$TMP/log" "$TMP/log-of-raw" || fail "raw and qcow2 differ"
 
+note "the same through a thin qcow2"
+qemu-img create -q -f qcow2 -F raw -b disk.raw "$TMP/thin.qcow2"
+"$COLDSEAL" predict "$TMP/thin.qcow2" --backing "$TMP/disk.raw" --firmware "$firmware" --log - >"$TMP/log-of-thin"
+cmp "$TMP/log" "$TMP/log-of-thin" || fail "over a backing file it differs"
+
 note "text"
 "$COLDSEAL" predict "$image" --firmware "$firmware" >"$TMP/text"
 grep -q '^  4  [0-9a-f]\{64\}  program /EFI/BOOT/BOOTX64.EFI$' "$TMP/text" || fail "no row for shim"

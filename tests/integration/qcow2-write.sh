@@ -110,7 +110,7 @@ overlays()
     "$disk_cat" cat over.qcow2 base.qcow2 | cmp - changed.raw || fail "cat of the overlay"
     "$disk_cat" overlay wide.qcow2 $((40 << 40)) "$path" raw
     check_clean wide.qcow2
-    expect_refusal 70 'absolute' "$disk_cat" overlay bad.qcow2 1048576 nbd:localhost:10809 raw
+    expect_refusal 70 'form of a protocol' "$disk_cat" overlay bad.qcow2 1048576 nbd:localhost:10809 raw
 }
 
 complete_or_absent()

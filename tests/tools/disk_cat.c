@@ -241,7 +241,8 @@ static bool overlay(const char *path, const char *size, const char *backing, con
 
     if (fd < 0)
         return error_errno(err, COLDSEAL_IO, "create %s", path);
-    return qcow2_write_overlay(fd, strtoull(size, NULL, 10), backing, format, err);
+    const struct image_backing below = {backing, format};
+    return qcow2_write_overlay(fd, strtoull(size, NULL, 10), &below, err);
 }
 
 struct piece {
