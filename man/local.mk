@@ -18,6 +18,7 @@ dist_man_MANS += \
 	man/coldseal-firmware.5 \
 	man/coldseal-pcr-values.5 \
 	man/coldseal-target.5 \
+	man/coldseal-setup.8 \
 	man/coldseal-unlock.8
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = completions/coldseal

@@ -216,6 +216,7 @@ struct appliance *appliance_launch(const char *overlay_path, uint32_t block_byte
 
     if (appliance == NULL)
         return error_no_memory(err), NULL;
+    appliance->root.ops = &appliance_ops;
     if (try_launch(appliance, overlay_path, block_bytes, force_tcg, err))
         return TAKE(appliance);
     /* /dev/kvm may be there and not work: QEMU then ends at once */

@@ -103,7 +103,7 @@ char *grub_cfg_render(const char *template, const char *boot_uuid, const struct 
     return text_take(&text, err);
 }
 
-static bool link_kernel(struct appliance *appliance, const char *kernel, struct error *err)
+static bool link_kernel(struct guest_root *guest, const char *kernel, struct error *err)
 {
     static const char *const names[][2] = {{"vmlinuz", "/boot/vmlinuz"},
                                            {"initrd.img", "/boot/initrd.img"}};
@@ -111,24 +111,22 @@ static bool link_kernel(struct appliance *appliance, const char *kernel, struct 
 
     for (size_t i = 0; i < 2; i++) {
         snprintf(target, sizeof(target), "%s-%s", names[i][0], kernel);
-        if (guestfs_ln_sf(appliance->g, target, names[i][1]) != 0)
-            return appliance_error(appliance, err, "link %s", names[i][1]);
+        if (!guest_link(guest, target, names[i][1], err))
+            return false;
     }
     return true;
 }
 
-static bool copy_on_esp(struct appliance *appliance, const char *from, const char *to,
+static bool copy_on_esp(struct guest_root *guest, const char *from, const char *to,
                         struct error *err)
 {
-    if (!guest_has_file(appliance, from) || guest_has_file(appliance, to))
-        return true;
-    return guestfs_cp(appliance->g, from, to) == 0 ||
-           appliance_error(appliance, err, "copy %s to %s", from, to);
+    return !guest_has_file(guest, from) || guest_has_file(guest, to) ||
+           guest_copy(guest, from, to, err);
 }
 
 /* A shim on the removable path starts fbx64.efi, if that is there, which adds boot entries and
  * resets the machine; else grubx64.efi beside it. */
-static bool settle_fallback(struct appliance *appliance, const struct guest_os *os,
+static bool settle_fallback(struct guest_root *guest, const struct guest_os *os,
                             struct lines *changes, struct error *err)
 {
     char grub[192], mok_manager[192];
@@ -136,16 +134,16 @@ static bool settle_fallback(struct appliance *appliance, const struct guest_os *
     snprintf(grub, sizeof(grub), ESP "%s/grubx64.efi", os->vendor_dir);
     snprintf(mok_manager, sizeof(mok_manager), ESP "%s/mmx64.efi", os->vendor_dir);
     if (os->vendor_dir[0] != '\0' &&
-        (!copy_on_esp(appliance, grub, ESP "/EFI/BOOT/grubx64.efi", err) ||
-         !copy_on_esp(appliance, mok_manager, ESP "/EFI/BOOT/mmx64.efi", err)))
+        (!copy_on_esp(guest, grub, ESP "/EFI/BOOT/grubx64.efi", err) ||
+         !copy_on_esp(guest, mok_manager, ESP "/EFI/BOOT/mmx64.efi", err)))
         return false;
-    if (!guest_has_file(appliance, ESP "/EFI/BOOT/fbx64.efi"))
+    if (!guest_has_file(guest, ESP "/EFI/BOOT/fbx64.efi"))
         return true;
-    return guest_remove(appliance, ESP "/EFI/BOOT/fbx64.efi", err) &&
+    return guest_remove(guest, ESP "/EFI/BOOT/fbx64.efi", err) &&
            lines_add(changes, err, "EFI/BOOT: GRUB is beside the shim, fbx64.efi is gone");
 }
 
-bool boot_files_install(struct appliance *appliance, const struct guest_os *os,
+bool boot_files_install(struct guest_root *guest, const struct guest_os *os,
                         const char *grub_cfg_text, char *grub_cfg, size_t grub_cfg_size,
                         struct lines *changes, struct error *err)
 {
@@ -154,10 +152,9 @@ bool boot_files_install(struct appliance *appliance, const struct guest_os *os,
     snprintf(grub_cfg, grub_cfg_size, "%s/grub.cfg", os->grub_dir);
     snprintf(folder, sizeof(folder), ESP "%s", os->grub_dir);
     snprintf(path, sizeof(path), ESP "%s", grub_cfg);
-    return link_kernel(appliance, os->kernel, err) && guest_make_folder(appliance, folder, err) &&
-           guest_write(appliance, path, grub_cfg_text, strlen(grub_cfg_text), GUEST_MODE_FAT,
-                       err) &&
-           settle_fallback(appliance, os, changes, err) &&
+    return link_kernel(guest, os->kernel, err) && guest_make_folder(guest, folder, err) &&
+           guest_write(guest, path, grub_cfg_text, strlen(grub_cfg_text), GUEST_MODE_FAT, err) &&
+           settle_fallback(guest, os, changes, err) &&
            lines_add(changes, err, "%s: written; boots /vmlinuz, which is %s", grub_cfg,
                      os->kernel);
 }

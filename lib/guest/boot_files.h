@@ -14,7 +14,7 @@ char *grub_cfg_render(const char *template, const char *boot_uuid, const struct 
 /* Stable names in /boot; our grub.cfg in the folder that GRUB reads; GRUB beside the shim that the
  * firmware starts, and no fallback program, so that no boot differs from the others. `grub_cfg`
  * gets the path on the ESP. */
-bool boot_files_install(struct appliance *appliance, const struct guest_os *os,
+bool boot_files_install(struct guest_root *guest, const struct guest_os *os,
                         const char *grub_cfg_text, char *grub_cfg, size_t grub_cfg_size,
                         struct lines *changes, struct error *err);
 

@@ -96,11 +96,11 @@ bool boot_partition_fill(struct appliance *appliance, const char *device, struct
     static const char *const argv[] = {"/bin/sh", "-c", move, NULL};
     guestfs_h *g = appliance->g;
 
-    if (!guest_make_folder(appliance, NEW_BOOT, err))
+    if (!guest_make_folder(&appliance->root, NEW_BOOT, err))
         return false;
     if (guestfs_mount(g, device, NEW_BOOT) != 0)
         return appliance_error(appliance, err, "mount the new /boot");
-    OWNED_PTR(char) output = guest_run(appliance, argv, err);
+    OWNED_PTR(char) output = guest_run(&appliance->root, argv, err);
     if (output == NULL)
         return error_wrap(err, "fill the new /boot");
     if (guestfs_umount(g, NEW_BOOT) != 0 || guestfs_rmdir(g, NEW_BOOT) != 0 ||

@@ -158,50 +158,49 @@ static bool seed_read(const char *folder, struct seed *seed, struct error *err)
            (seed->network_config = read_seed(folder, "network-config", false, err)) != NULL;
 }
 
-static bool write_text(struct appliance *appliance, const char *path, const char *text,
+static bool write_text(struct guest_root *guest, const char *path, const char *text,
                        struct error *err)
 {
-    return guest_write(appliance, path, text, strlen(text), SECRET_MODE, err);
+    return guest_write(guest, path, text, strlen(text), SECRET_MODE, err);
 }
 
-static bool bake_none(struct appliance *appliance, const struct seed *seed, struct error *err)
+static bool bake_none(struct guest_root *guest, const struct seed *seed, struct error *err)
 {
     if (seed->vendor_data[0] != '\0')
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "cloud-init seed: vendor-data has no place in an image that takes nothing "
                          "from the host; put it into user-data");
     OWNED_PTR(char) config = cloud_init_none_config(seed->user_data, seed->meta_data, err);
-    if (config == NULL ||
-        !write_text(appliance, CONFIG_FOLDER "/zz-coldseal-seed.cfg", config, err))
+    if (config == NULL || !write_text(guest, CONFIG_FOLDER "/zz-coldseal-seed.cfg", config, err))
         return false;
     if (seed->network_config[0] == '\0')
         return true;
     OWNED_PTR(char) network = cloud_init_network_config(seed->network_config, err);
     return network != NULL &&
-           write_text(appliance, CONFIG_FOLDER "/zz-coldseal-network.cfg", network, err);
+           write_text(guest, CONFIG_FOLDER "/zz-coldseal-network.cfg", network, err);
 }
 
-static bool bake_nocloud(struct appliance *appliance, const struct seed *seed, struct error *err)
+static bool bake_nocloud(struct guest_root *guest, const struct seed *seed, struct error *err)
 {
-    if (!guest_make_folder(appliance, SEED_FOLDER, err) ||
-        !write_text(appliance, SEED_FOLDER "/user-data", seed->user_data, err) ||
-        !write_text(appliance, SEED_FOLDER "/meta-data", seed->meta_data, err))
+    if (!guest_make_folder(guest, SEED_FOLDER, err) ||
+        !write_text(guest, SEED_FOLDER "/user-data", seed->user_data, err) ||
+        !write_text(guest, SEED_FOLDER "/meta-data", seed->meta_data, err))
         return false;
     if (seed->vendor_data[0] != '\0' &&
-        !write_text(appliance, SEED_FOLDER "/vendor-data", seed->vendor_data, err))
+        !write_text(guest, SEED_FOLDER "/vendor-data", seed->vendor_data, err))
         return false;
     return seed->network_config[0] == '\0' ||
-           write_text(appliance, SEED_FOLDER "/network-config", seed->network_config, err);
+           write_text(guest, SEED_FOLDER "/network-config", seed->network_config, err);
 }
 
-bool cloud_init_bake(struct appliance *appliance, const char *seed_folder,
+bool cloud_init_bake(struct guest_root *guest, const char *seed_folder,
                      enum coldseal_host_config host_config, struct lines *changes,
                      struct error *err)
 {
     struct seed seed = {0};
     bool is_closed = host_config == COLDSEAL_HOST_CONFIG_DENY;
     bool ok = seed_read(seed_folder, &seed, err) &&
-              (is_closed ? bake_none(appliance, &seed, err) : bake_nocloud(appliance, &seed, err));
+              (is_closed ? bake_none(guest, &seed, err) : bake_nocloud(guest, &seed, err));
 
     seed_clear(&seed);
     return ok && lines_add(changes, err, "cloud-init seed is baked in as the data source %s",

@@ -8,7 +8,7 @@
 #ifndef GUEST_CLOUD_INIT_H
 #define GUEST_CLOUD_INIT_H
 
-#include "guest/appliance.h"
+#include "guest/guest_root.h"
 
 /* A file of cloud.cfg.d that gives the None data source these user data and metadata. `meta_data`
  * is YAML without document markers, or empty. COLDSEAL_USAGE for what such a file cannot carry.
@@ -18,7 +18,7 @@ char *cloud_init_none_config(const char *user_data, const char *meta_data, struc
 char *cloud_init_network_config(const char *network_config, struct error *err);
 
 /* Bakes the folder `seed` in: as above under COLDSEAL_HOST_CONFIG_DENY, else as a NoCloud seed. */
-bool cloud_init_bake(struct appliance *appliance, const char *seed,
+bool cloud_init_bake(struct guest_root *guest, const char *seed,
                      enum coldseal_host_config host_config, struct lines *changes,
                      struct error *err);
 

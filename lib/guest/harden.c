@@ -80,7 +80,7 @@ static bool holds(enum condition condition, const struct guest_os *os,
     return false;
 }
 
-static bool install_file(struct appliance *appliance, const struct guest_file *file,
+static bool install_file(struct guest_root *guest, const struct guest_file *file,
                          const struct coldseal_guest_options *options, struct error *err)
 {
     char path[160];
@@ -89,49 +89,49 @@ static bool install_file(struct appliance *appliance, const struct guest_file *f
     if (text == NULL)
         return false;
     snprintf(path, sizeof(path), "%s/%s", file->folder, file->name);
-    return guest_make_folder(appliance, file->folder, err) &&
-           guest_write(appliance, path, text, strlen(text), file->mode, err);
+    return guest_make_folder(guest, file->folder, err) &&
+           guest_write(guest, path, text, strlen(text), file->mode, err);
 }
 
-static bool install_program(struct appliance *appliance,
-                            const struct coldseal_guest_options *options, struct error *err)
+static bool install_program(struct guest_root *guest, const struct coldseal_guest_options *options,
+                            struct error *err)
 {
     OWNED_PTR(char) program = unlock_program_path(options, err);
 
-    return program != NULL && guest_make_folder(appliance, "/usr/lib/coldseal", err) &&
-           guest_upload(appliance, program, "/usr/lib/coldseal/coldseal-unlock", 0755, err);
+    return program != NULL && guest_make_folder(guest, "/usr/lib/coldseal", err) &&
+           guest_upload(guest, program, "/usr/lib/coldseal/coldseal-unlock", 0755, err);
 }
 
-static bool install_files(struct appliance *appliance, const struct guest_os *os,
+static bool install_files(struct guest_root *guest, const struct guest_os *os,
                           const struct coldseal_guest_options *options, struct error *err)
 {
     for (size_t i = 0; i < sizeof(guest_files) / sizeof(guest_files[0]); i++) {
         if (holds(guest_files[i].condition, os, options) &&
-            !install_file(appliance, &guest_files[i], options, err))
+            !install_file(guest, &guest_files[i], options, err))
             return false;
     }
     return true;
 }
 
-static bool harden_fstab(struct appliance *appliance, const char *boot_uuid,
+static bool harden_fstab(struct guest_root *guest, const char *boot_uuid,
                          struct guest_result *result, struct error *err)
 {
-    OWNED_PTR(char) old = guest_read_text(appliance, "/etc/fstab", TABLE_LIMIT, err);
+    OWNED_PTR(char) old = guest_read_text(guest, "/etc/fstab", TABLE_LIMIT, err);
 
     if (old == NULL)
         return false;
     OWNED_PTR(char) new = fstab_harden(old, boot_uuid, &result->warnings, err);
     if (new == NULL)
         return error_wrap(err, "/etc/fstab");
-    return guest_write(appliance, "/etc/fstab", new, strlen(new), 0644, err) &&
+    return guest_write(guest, "/etc/fstab", new, strlen(new), 0644, err) &&
            lines_add(&result->changes, err, "fstab: / is %s; /boot and the ESP are not mounted",
                      ROOT_DEVICE);
 }
 
-static bool harden_crypttab(struct appliance *appliance, struct guest_result *result,
+static bool harden_crypttab(struct guest_root *guest, struct guest_result *result,
                             struct error *err)
 {
-    OWNED_PTR(char) old = guest_read_text(appliance, "/etc/crypttab", TABLE_LIMIT, err);
+    OWNED_PTR(char) old = guest_read_text(guest, "/etc/crypttab", TABLE_LIMIT, err);
 
     if (old == NULL)
         return false;
@@ -140,10 +140,10 @@ static bool harden_crypttab(struct appliance *appliance, struct guest_result *re
     OWNED_PTR(char) new = crypttab_harden(old, &result->warnings, err);
     if (new == NULL)
         return error_wrap(err, "/etc/crypttab");
-    return guest_write(appliance, "/etc/crypttab", new, strlen(new), 0600, err);
+    return guest_write(guest, "/etc/crypttab", new, strlen(new), 0600, err);
 }
 
-static bool close_cloud_init(struct appliance *appliance, const struct guest_os *os,
+static bool close_cloud_init(struct guest_root *guest, const struct guest_os *os,
                              const struct coldseal_guest_options *options,
                              struct guest_result *result, struct error *err)
 {
@@ -156,7 +156,7 @@ static bool close_cloud_init(struct appliance *appliance, const struct guest_os 
     if (!os->has_cloud_init)
         return true;
     if (seed != NULL)
-        return cloud_init_bake(appliance, seed, options->host_config, &result->changes, err);
+        return cloud_init_bake(guest, seed, options->host_config, &result->changes, err);
     if (is_denied)
         return lines_add(&result->changes, err,
                          "cloud-init takes nothing from the host (data source None)") &&
@@ -167,35 +167,33 @@ static bool close_cloud_init(struct appliance *appliance, const struct guest_os 
                      "guest if it wants to be");
 }
 
-bool harden_install(struct appliance *appliance, const struct guest_os *os,
+bool harden_install(struct guest_root *guest, const struct guest_os *os,
                     const struct coldseal_guest_options *options, const char *boot_uuid,
                     struct guest_result *result, struct error *err)
 {
     bool is_ours = os->initramfs != INITRAMFS_DRACUT_STOCK;
 
-    return (!is_ours || install_program(appliance, options, err)) &&
-           install_files(appliance, os, options, err) &&
-           harden_fstab(appliance, boot_uuid, result, err) &&
-           harden_crypttab(appliance, result, err) &&
-           close_cloud_init(appliance, os, options, result, err);
+    return (!is_ours || install_program(guest, options, err)) &&
+           install_files(guest, os, options, err) && harden_fstab(guest, boot_uuid, result, err) &&
+           harden_crypttab(guest, result, err) && close_cloud_init(guest, os, options, result, err);
 }
 
-static bool upload_debs(struct appliance *appliance, const struct coldseal_guest_options *options,
+static bool upload_debs(struct guest_root *guest, const struct coldseal_guest_options *options,
                         struct error *err)
 {
     char path[64];
 
-    if (!guest_make_folder(appliance, DEB_FOLDER, err))
+    if (!guest_make_folder(guest, DEB_FOLDER, err))
         return false;
     for (size_t i = 0; i < options->deb_count; i++) {
         snprintf(path, sizeof(path), DEB_FOLDER "/%05zu.deb", i);
-        if (!guest_upload(appliance, options->debs[i], path, 0644, err))
+        if (!guest_upload(guest, options->debs[i], path, 0644, err))
             return false;
     }
     return true;
 }
 
-bool harden_install_debs(struct appliance *appliance, const struct coldseal_guest_options *options,
+bool harden_install_debs(struct guest_root *guest, const struct coldseal_guest_options *options,
                          struct lines *changes, struct error *err)
 {
     /* no service may start, and the initramfs is built later */
@@ -212,9 +210,9 @@ bool harden_install_debs(struct appliance *appliance, const struct coldseal_gues
 
     if (options->deb_count == 0)
         return true;
-    if (!upload_debs(appliance, options, err))
+    if (!upload_debs(guest, options, err))
         return false;
-    OWNED_PTR(char) output = guest_run(appliance, argv, err);
+    OWNED_PTR(char) output = guest_run(guest, argv, err);
     if (output == NULL)
         return error_wrap(err, "install local packages");
     return lines_add(changes, err, "%zu local packages are installed", options->deb_count);

@@ -7,11 +7,11 @@
 
 /* Copies coldseal-unlock, the hooks and the settings into the guest; rewrites fstab and crypttab.
  * What they do is at the head of each template. */
-bool harden_install(struct appliance *appliance, const struct guest_os *os,
+bool harden_install(struct guest_root *guest, const struct guest_os *os,
                     const struct coldseal_guest_options *options, const char *boot_uuid,
                     struct guest_result *result, struct error *err);
 /* Installs local packages with dpkg. */
-bool harden_install_debs(struct appliance *appliance, const struct coldseal_guest_options *options,
+bool harden_install_debs(struct guest_root *guest, const struct coldseal_guest_options *options,
                          struct lines *changes, struct error *err);
 
 #endif

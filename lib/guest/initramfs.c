@@ -144,20 +144,20 @@ static bool take_output(char *output, struct guest_result *result, struct lines 
     return true;
 }
 
-static bool has_builtin_crypt(struct appliance *appliance, const struct guest_os *os,
-                              bool *is_builtin, struct error *err)
+static bool has_builtin_crypt(struct guest_root *guest, const struct guest_os *os, bool *is_builtin,
+                              struct error *err)
 {
     char path[192];
 
     snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", os->kernel);
-    OWNED_PTR(char) text = guest_read_text(appliance, path, MODULE_LIST_LIMIT, err);
+    OWNED_PTR(char) text = guest_read_text(guest, path, MODULE_LIST_LIMIT, err);
     if (text == NULL)
         return false;
     *is_builtin = strstr(text, "/dm-crypt.ko") != NULL;
     return true;
 }
 
-static char *run_script(struct appliance *appliance, const struct guest_os *os,
+static char *run_script(struct guest_root *guest, const struct guest_os *os,
                         const struct coldseal_guest_options *options, struct error *err)
 {
     const char *const argv[] = {
@@ -172,25 +172,25 @@ static char *run_script(struct appliance *appliance, const struct guest_os *os,
     };
     OWNED_PTR(char) script = template_path(options, "guest-setup.sh", err);
 
-    if (script == NULL || !guest_make_folder(appliance, FOLDER, err) ||
-        !guest_upload(appliance, script, SCRIPT, 0700, err))
+    if (script == NULL || !guest_make_folder(guest, FOLDER, err) ||
+        !guest_upload(guest, script, SCRIPT, 0700, err))
         return NULL;
-    OWNED_PTR(char) output = guest_run(appliance, argv, err);
-    if (output == NULL || !guest_remove(appliance, SCRIPT, err))
+    OWNED_PTR(char) output = guest_run(guest, argv, err);
+    if (output == NULL || !guest_remove(guest, SCRIPT, err))
         return NULL;
     return TAKE(output);
 }
 
-bool initramfs_build(struct appliance *appliance, const struct guest_os *os,
+bool initramfs_build(struct guest_root *guest, const struct guest_os *os,
                      const struct coldseal_guest_options *options, struct guest_result *result,
                      struct error *err)
 {
     bool is_crypt_builtin = false;
     OWNED(lines) names = lines_new(err);
 
-    if (names == NULL || !has_builtin_crypt(appliance, os, &is_crypt_builtin, err))
+    if (names == NULL || !has_builtin_crypt(guest, os, &is_crypt_builtin, err))
         return false;
-    OWNED_PTR(char) output = run_script(appliance, os, options, err);
+    OWNED_PTR(char) output = run_script(guest, os, options, err);
     return output != NULL && take_output(output, result, names, err) &&
            initramfs_check(names, os->initramfs, is_crypt_builtin, err);
 }

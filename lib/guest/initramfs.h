@@ -13,7 +13,7 @@ bool initramfs_check(const struct lines *names, enum initramfs_kind kind, bool i
 
 /* Runs the set-up script in the guest (templates/guest-setup.sh), which ends in building the
  * initramfs, and checks that. */
-bool initramfs_build(struct appliance *appliance, const struct guest_os *os,
+bool initramfs_build(struct guest_root *guest, const struct guest_os *os,
                      const struct coldseal_guest_options *options, struct guest_result *result,
                      struct error *err);
 

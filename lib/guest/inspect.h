@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the guest is: read from its file systems, mounted in the appliance. */
+/* What the guest is: read from its file systems. */
 #ifndef GUEST_INSPECT_H
 #define GUEST_INSPECT_H
 
-#include "guest/appliance.h"
+#include "guest/guest_root.h"
 
 /* Who makes the initramfs, and what unlocks in it: coldseal-unlock, or the stock
  * systemd-cryptsetup. */
@@ -32,9 +32,9 @@ void os_release_value(const char *text, const char *key, char *value, size_t siz
 /* Of two kernel releases, whether `a` is the newer one. */
 bool kernel_is_newer(const char *a, const char *b);
 
-/* Root (a device), /boot and the ESP (at /boot/efi) are mounted. COLDSEAL_UNSUPPORTED with the
- * reason and the remedy for a guest that cannot be prepared. */
-bool guest_inspect(struct appliance *appliance, const char *root_device,
-                   enum coldseal_unlock unlock, struct guest_os *os, struct error *err);
+/* `root_type`: the root's file system, "ext4". COLDSEAL_UNSUPPORTED with the reason and the remedy
+ * for a guest that cannot be prepared. */
+bool guest_inspect(struct guest_root *guest, const char *root_type, enum coldseal_unlock unlock,
+                   struct guest_os *os, struct error *err);
 
 #endif

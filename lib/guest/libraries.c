@@ -15,7 +15,7 @@
 static const char tcti_device[] = "libtss2-tcti-device.so.0";
 
 struct search {
-    struct appliance *appliance;
+    struct guest_root *guest;
     const struct elf *program;
     struct lines *queue; /* sonames, each once; grows while it is worked on */
     struct lines *missing;
@@ -35,7 +35,7 @@ static bool find_library(const struct search *search, const char *soname, char *
         return false;
     for (size_t i = 0; i < sizeof(folders_x86_64) / sizeof(folders_x86_64[0]); i++) {
         snprintf(path, size, "%s/%s", folders[i], soname);
-        if (guest_has_file(search->appliance, path))
+        if (guest_has_file(search->guest, path))
             return true;
     }
     return false;
@@ -68,7 +68,7 @@ static bool check_library(struct search *search, const char *soname, struct erro
 
     if (!find_library(search, soname, path, sizeof(path)))
         return lines_add(search->missing, err, "%s", soname);
-    OWNED(bytes) file = guest_read(search->appliance, path, LIBRARY_LIMIT_BYTES, err);
+    OWNED(bytes) file = guest_read(search->guest, path, LIBRARY_LIMIT_BYTES, err);
     if (file == NULL)
         return false;
     OWNED(elf) library = elf_read(file, err);
@@ -135,8 +135,8 @@ static bool run_search(struct search *search, struct error *err)
     return true;
 }
 
-bool guest_check_libraries(struct appliance *appliance, const struct guest_os *os,
-                           const char *program, struct error *err)
+bool guest_check_libraries(struct guest_root *guest, const struct guest_os *os, const char *program,
+                           struct error *err)
 {
     OWNED(bytes) file = bytes_read_file(program, LIBRARY_LIMIT_BYTES, err);
 
@@ -150,7 +150,7 @@ bool guest_check_libraries(struct appliance *appliance, const struct guest_os *o
     OWNED(lines) outdated = lines_new(err);
     if (queue == NULL || missing == NULL || outdated == NULL)
         return false;
-    struct search search = {appliance, elf, queue, missing, outdated};
+    struct search search = {guest, elf, queue, missing, outdated};
     if (!run_search(&search, err))
         return error_wrap(err, "libraries of the guest");
     if (missing->count > 0)

@@ -9,8 +9,8 @@
  * guest; the TPM's device library, which is opened by name, among them. COLDSEAL_UNSUPPORTED with
  * the list of what is missing and the line that installs it, or with the version of a library
  * (the C library, as a rule) that is too old for the program. */
-bool guest_check_libraries(struct appliance *appliance, const struct guest_os *os,
-                           const char *program, struct error *err);
+bool guest_check_libraries(struct guest_root *guest, const struct guest_os *os, const char *program,
+                           struct error *err);
 
 /* The refusal's text for missing sonames; always false. Pure, for the tests. */
 bool libraries_refuse(const char *os, const char *version, const struct lines *missing,

@@ -39,7 +39,7 @@ static bool fill(json_object *stamp, const struct guest_result *result,
            add_bool(stamp, "cloud_init_seed", options->cloud_init_seed != NULL, err);
 }
 
-bool stamp_write(struct appliance *appliance, const struct guest_result *result,
+bool stamp_write(struct guest_root *guest, const struct guest_result *result,
                  const struct coldseal_guest_options *options, struct error *err)
 {
     OWNED_JSON stamp = json_object_new_object();
@@ -52,6 +52,6 @@ bool stamp_write(struct appliance *appliance, const struct guest_result *result,
                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
     if (text == NULL)
         return error_no_memory(err);
-    return guest_make_folder(appliance, "/etc/coldseal", err) &&
-           guest_write(appliance, STAMP_PATH, text, strlen(text), 0644, err);
+    return guest_make_folder(guest, "/etc/coldseal", err) &&
+           guest_write(guest, STAMP_PATH, text, strlen(text), 0644, err);
 }

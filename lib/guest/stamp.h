@@ -8,11 +8,11 @@
 #ifndef GUEST_STAMP_H
 #define GUEST_STAMP_H
 
-#include "guest/appliance.h"
+#include "guest/guest_root.h"
 
 #define STAMP_PATH "/etc/coldseal/prepared.json"
 
-bool stamp_write(struct appliance *appliance, const struct guest_result *result,
+bool stamp_write(struct guest_root *guest, const struct guest_result *result,
                  const struct coldseal_guest_options *options, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 stages=(core image layout boot guest token crypt measure seal report pipeline)
 unlock_sees=' core image layout token crypt measure seal '
+setup_sees=' core guest '
 
 # includes_of FOLDER: "FILE HEADER" for each quoted include.
 includes_of()
@@ -49,6 +50,7 @@ check_tree()
     done
     check_program "$1" cmd/coldseal ''
     check_program "$1" cmd/unlock "$unlock_sees"
+    check_program "$1" cmd/setup "$setup_sees"
 }
 
 # The unlock goes into an initramfs: what it must not pull in.
@@ -56,6 +58,12 @@ unlock_libraries()
 {
     readelf -d "$BUILD/coldseal-unlock" | grep NEEDED |
         grep -E 'libguestfs|libext2fs|libblkid|libdeflate' || true
+}
+
+# What runs in a guest before that, too: a guest has no libguestfs.
+setup_libraries()
+{
+    readelf -d "$BUILD/coldseal-setup" | grep NEEDED | grep -vE 'lib(crypto|json-c|c)\.so' || true
 }
 
 for stage in "$SRC"/lib/*/; do
@@ -66,6 +74,8 @@ found=$(check_tree "$SRC")
 [ -z "$found" ] || fail "$found"
 found=$(unlock_libraries)
 [ -z "$found" ] || fail "coldseal-unlock needs $found"
+found=$(setup_libraries)
+[ -z "$found" ] || fail "coldseal-setup needs $found"
 
 note "the check sees what it is for"
 mkdir "$TMP/tree"
