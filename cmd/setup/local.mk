@@ -11,5 +11,4 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_setup_mounts
 tests_unit_test_setup_mounts_SOURCES = tests/unit/test_setup_mounts.c cmd/setup/mounts.c
 tests_unit_test_setup_mounts_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cmd/setup
-tests_unit_test_setup_mounts_LDADD = $(unit_libs)
 endif
