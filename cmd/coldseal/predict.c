@@ -11,6 +11,7 @@ int predict_run(const struct command *self, int argc, char **argv)
         BACKING_OPTION(options),
         {"firmware", 0, OPTION_LIST, "FILE",
          "the target's firmware state, or its name (repeatable)", &firmware},
+        MORE_STATES_OPTIONS(options.more),
         {"log", 0, OPTION_STRING, "FILE", "write the events as a TCG event log", &options.log},
         {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &options.force},
     };

@@ -53,8 +53,11 @@ const char *policy_options_wrong(const struct coldseal_policy_options *policy)
         return "give one of --target and --parent";
     if (policy->parent != NULL && policy->parent_kind == NULL)
         return "--parent needs --parent-kind";
-    return (policy->firmware_count == 0) == (policy->pcr_values == NULL)
-               ? "give one of --firmware and --pcr-values"
+    if ((policy->firmware_count == 0) == (policy->pcr_values == NULL))
+        return "give one of --firmware and --pcr-values";
+    return policy->firmware_count == 0 &&
+                   (policy->more.other_kernels || policy->more.latest_sbat_level)
+               ? "--other-kernels and --latest-sbat-level need --firmware"
                : NULL;
 }
 

@@ -44,12 +44,19 @@ struct guest_arguments {
     {"threads", 0, OPTION_NUMBER, "N", "worker threads [two for each processor]", &(o).threads},   \
     {"no-sync", 0, OPTION_FLAG, NULL, "do not wait until the image is on the disk", &(o).no_sync}
 
+#define MORE_STATES_OPTIONS(m)                                                                     \
+    {"other-kernels", 0, OPTION_FLAG, NULL,                                                        \
+     "also as if another kernel in /boot were the one to boot", &(m).other_kernels},               \
+    {"latest-sbat-level", 0, OPTION_FLAG, NULL,                                                    \
+     "also as once shim has raised SbatLevel to its latest", &(m).latest_sbat_level}
+
 #define POLICY_OPTIONS(p, states)                                                                          \
     {"target", 0, OPTION_STRING, "TARGET", "target document", &(p).target},                        \
     {"parent", 0, OPTION_STRING, "KEY", "bare public key of the storage key", &(p).parent},        \
     {"parent-kind", 0, OPTION_STRING, "srk", "what the bare key is", &(p).parent_kind},            \
     {"firmware", 0, OPTION_LIST, "FILE",                                                           \
      "the target's firmware state, or its name (repeatable)", &(states)},                          \
+    MORE_STATES_OPTIONS((p).more),                                                                 \
     {"pcr-values", 0, OPTION_STRING, "FILE",                                                       \
      "JSON, event log or console text of a boot", &(p).pcr_values},                                \
     {"pcrs", 0, OPTION_STRING, "LIST", "PCRs of the policy [4,7,8,9,14,15]", &(p).pcrs},       \

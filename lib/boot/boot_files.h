@@ -56,7 +56,7 @@ struct boot_files *boot_files_from_disk(struct disk *disk, const struct partitio
 struct boot_files *boot_files_from_folder(const char *path, struct error *err);
 
 size_t boot_files_count(const struct boot_files *files);
-/* Borrowed. In order of partition number. */
+/* Borrowed, of one array in order of partition number. */
 const struct boot_volume *boot_files_volume(const struct boot_files *files, size_t index);
 /* The first ESP; false where there is none. */
 bool boot_files_esp(const struct boot_files *files, size_t *index);

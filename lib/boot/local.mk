@@ -5,6 +5,7 @@ libcoldseal_a_SOURCES += \
 	lib/boot/boot_files.h \
 	lib/boot/boot_files_disk.c \
 	lib/boot/boot_files_folder.c \
+	lib/boot/boot_kernels.c lib/boot/boot_kernels.h \
 	lib/boot/esp.c \
 	lib/boot/ext4.c \
 	lib/boot/ext4.h \

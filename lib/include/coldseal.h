@@ -194,6 +194,13 @@ COLDSEAL_API bool coldseal_firmware_import(const struct coldseal_firmware_import
                                            struct coldseal_report **report,
                                            struct coldseal_error *err);
 
+/* States that the target may come to be in later, besides the ones that its firmware states lead
+ * to. */
+struct coldseal_more_states {
+    bool other_kernels;     /* each kernel in /boot that has an initramfs, under the stable names */
+    bool latest_sbat_level; /* shim raises SbatLevel to the latest that it brings along */
+};
+
 struct coldseal_predict_options {
     const char *image;   /* or a folder of boot files with volumes.json */
     const char *backing; /* of the image, or NULL */
@@ -202,7 +209,8 @@ struct coldseal_predict_options {
     const char *const *firmware;
     size_t firmware_count;
     const char *data_dir; /* where the names are looked for; NULL: the installed ones */
-    const char *log;      /* a TCG event log of it; NULL: none, "-": standard output */
+    struct coldseal_more_states more;
+    const char *log; /* a TCG event log of it; NULL: none, "-": standard output */
     bool force;
 };
 COLDSEAL_API bool coldseal_predict(const struct coldseal_predict_options *options,
@@ -223,6 +231,7 @@ struct coldseal_policy_options {
      * by its name, or a file; or … */
     const char *const *firmware;
     size_t firmware_count;
+    struct coldseal_more_states more; /* with those */
     const char *pcr_values; /* … JSON, binary event log, or console text of a boot; a file */
     const char *pcrs;       /* "4,7,8,9,14,15"; NULL: what protects the image's boot chain */
     bool allow_weak_policy; /* also one that leaves out what decides the boot */
@@ -282,9 +291,10 @@ COLDSEAL_API bool coldseal_recovery(const struct coldseal_recovery_options *opti
 
 struct coldseal_verify_options {
     const char *image;
-    const char *backing;  /* of the image, or NULL */
-    const char *firmware; /* the target's firmware state, a name or a file, or NULL */
-    const char *data_dir; /* as for predict */
+    const char *backing;         /* of the image, or NULL */
+    const char *const *firmware; /* as for predict; may be none */
+    size_t firmware_count;
+    const char *data_dir;
     const char *target;   /* target document, or NULL */
     const char *source;   /* the plain image that was encrypted, or NULL */
     const char *key_file; /* a secret that opens the image, or NULL */

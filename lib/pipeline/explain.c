@@ -3,24 +3,24 @@
 #include <string.h>
 
 #include "measure/firmware_stand_in.h"
-#include "measure/predict.h"
+#include "pipeline/boot_states.h"
 #include "pipeline/describe.h"
 #include "pipeline/explain_report.h"
+#include "pipeline/sealed_states.h"
 #include "report/report.h"
-#include "token/provenance.h"
-#include "token/systemd_tpm2.h"
 
 /* What a firmware state that is only guessed says nothing about. */
+#define PCR_OF_SHIM 14
 #define PCRS_OF_FIRMWARE (1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 6 | 1u << 7)
 
 struct explain_work {
     const struct coldseal_explain_options *options;
     struct boot_record record;
     struct source *source;
-    struct boot_files *files;
-    struct boot_chain chain;
-    struct firmware *firmware;
-    struct prediction *prediction;
+    struct sealed_states sealed;
+    struct firmware *firmware; /* as given, until it is one of the states' */
+    struct boot_states states;
+    const struct prediction *prediction; /* one of those: of the state that was sealed for */
     struct measured_list *expected;
     struct explanation sides;
     struct error no_prediction;
@@ -29,46 +29,26 @@ struct explain_work {
 static void explain_work_drop(struct explain_work *work)
 {
     measured_list_free(work->expected);
-    prediction_free(work->prediction);
+    boot_states_drop(&work->states);
     firmware_free(work->firmware);
-    boot_chain_drop(&work->chain);
-    boot_files_free(work->files);
     source_free(work->source);
     boot_record_drop(&work->record);
 }
 
-/* Values and PCRs that the header was sealed to; an image that is not sealed has none. */
+/* Of several states, the one that this boot came nearest to is what it should have been. */
 static bool read_sealed(struct explain_work *work, struct error *err)
 {
-    OWNED_ENCRYPTED_ROOT root = {0};
-    json_object *tokens[LUKS2_MAX_TOKENS];
-    unsigned numbers[LUKS2_MAX_TOKENS];
-    struct error ignored = {0};
+    const struct sealed_state *nearest;
 
-    work->sides.mask = 0;
-    if (partition_by_role(work->source->table, ROLE_ENCRYPTED_ROOT) != NULL &&
-        !encrypted_root_read(work->source, &root, err))
+    if (!sealed_states_read(work->source, &work->sealed, err))
         return false;
-    size_t count = root.header == NULL ? 0
-                                       : luks2_header_tokens(root.header, "systemd-tpm2", tokens,
-                                                             numbers, LUKS2_MAX_TOKENS);
-    for (size_t i = 0; i < count; i++) {
-        OWNED(systemd_tpm2) token = systemd_tpm2_from_json(tokens[i], &ignored);
-        work->sides.mask |= token == NULL ? 0 : token->pcr_mask;
-    }
-    if (work->sides.mask != 0 &&
-        luks2_header_tokens(root.header, PROVENANCE_TOKEN_TYPE, tokens, numbers, 1) == 1 &&
-        !pcr_values_from_json(tokens[0], &work->sides.sealed, &ignored))
-        work->sides.sealed.known = 0;
+    work->sides.mask = work->sealed.mask;
+    nearest = sealed_states_nearest(&work->sealed, &work->record.values);
+    if (nearest == NULL)
+        return true;
+    work->sides.sealed = nearest->values;
+    work->sides.sealed_state = nearest->name;
     return true;
-}
-
-static struct prediction *predict_on(struct explain_work *work, const struct firmware *firmware,
-                                     struct error *err)
-{
-    const struct boot_program_source programs = boot_program_files();
-
-    return predict_boot(work->files, &work->chain, &programs, firmware, "", err);
 }
 
 static bool leads_to_sealed(const struct explain_work *work, const struct prediction *prediction,
@@ -79,34 +59,64 @@ static bool leads_to_sealed(const struct explain_work *work, const struct predic
                   sizeof(prediction->pcrs[pcr].sha256)) == 0;
 }
 
-/* Whether Secure Boot is on decides what is in PCR 4. It is as in the log, but where only the
- * other state leads to what was sealed, that is what was expected. */
-static struct prediction *predict_stand_in(struct explain_work *work, struct error *err)
+/* The prediction that leads to most of what was sealed; of two alike the first. Those from `own` on
+ * are with Secure Boot as the log does not have it, and count only where they lead to the programs
+ * that were sealed. */
+static const struct prediction *choose(const struct explain_work *work, size_t own)
 {
-    const uint8_t *first = work->chain.programs[0]->digests.sha256;
-    bool logged = eventlog_has_secure_boot(work->record.log);
-    OWNED(firmware) as_logged = firmware_stand_in(work->record.log, first, logged, err);
-    OWNED(firmware) otherwise = firmware_stand_in(work->record.log, first, !logged, err);
-    struct error ignored = {0};
+    const struct predictions *predictions = &work->states.predictions;
+    uint32_t mask = work->options->firmware == NULL ? ~PCRS_OF_FIRMWARE : ~0u;
+    const struct prediction *chosen = NULL;
+    unsigned most = 0;
 
-    if (as_logged == NULL || otherwise == NULL)
-        return NULL;
-    OWNED(prediction) other = predict_on(work, otherwise, &ignored);
-    OWNED(prediction) same = predict_on(work, as_logged, err);
-    if (other != NULL && (same == NULL || !leads_to_sealed(work, same, 4)) &&
-        leads_to_sealed(work, other, 4))
-        return TAKE(other);
-    return TAKE(same);
+    for (size_t i = 0; i < predictions->count; i++) {
+        struct pcr_values values = {0};
+        if (i >= own && !leads_to_sealed(work, predictions->items[i], 4))
+            continue;
+        prediction_pcr_values(predictions->items[i], &values);
+        unsigned common = pcr_values_in_common(&work->sides.sealed, &values, mask);
+        if (chosen == NULL || common > most) {
+            chosen = predictions->items[i];
+            most = common;
+        }
+    }
+    return chosen;
 }
 
-static struct prediction *predict_image(struct explain_work *work, struct error *err)
+/* Without a firmware state, one that the log shows. Whether Secure Boot is on decides what is in
+ * PCR 4: both are looked at. */
+static bool add_stand_ins(struct explain_work *work, const struct coldseal_more_states *more,
+                          size_t *own, struct error *err)
 {
-    const struct boot_program_source programs = boot_program_files();
+    const uint8_t *first = work->states.chain.programs[0]->digests.sha256;
+    bool logged = eventlog_has_secure_boot(work->record.log);
+    struct firmware *as_logged = firmware_stand_in(work->record.log, first, logged, err);
+    struct firmware *otherwise;
+    struct error ignored = {0};
 
-    if (!boot_chain_find(work->files, &programs, &work->chain, err))
-        return NULL;
-    return work->firmware != NULL ? predict_on(work, work->firmware, err)
-                                  : predict_stand_in(work, err);
+    bool ok = as_logged != NULL && boot_states_add(&work->states, as_logged, more, true, err);
+    *own = work->states.predictions.count;
+    otherwise = firmware_stand_in(work->record.log, first, !logged, &ignored);
+    return (otherwise != NULL && boot_states_add(&work->states, otherwise, more, true, &ignored)) ||
+           ok;
+}
+
+static bool predict_image(struct explain_work *work, struct boot_files *files, struct error *err)
+{
+    bool several = work->sealed.count > 1;
+    const struct coldseal_more_states more = {several, several};
+    size_t own = SIZE_MAX;
+
+    if (!boot_states_begin(files, &work->states, err))
+        return false;
+    if (work->firmware == NULL) {
+        if (!add_stand_ins(work, &more, &own, err))
+            return false;
+    } else if (!boot_states_add(&work->states, TAKE(work->firmware), &more, true, err)) {
+        return false;
+    }
+    work->prediction = choose(work, own);
+    return work->prediction != NULL;
 }
 
 static bool is_finding(const struct error *why)
@@ -119,12 +129,11 @@ static bool is_finding(const struct error *why)
 static bool predict(struct explain_work *work, struct error *err)
 {
     struct error why = {0};
+    struct boot_files *files = boot_files_from_disk(work->source->disk, work->source->table, err);
 
-    work->files = boot_files_from_disk(work->source->disk, work->source->table, err);
-    if (work->files == NULL)
+    if (files == NULL)
         return false;
-    work->prediction = predict_image(work, &why);
-    if (work->prediction != NULL) {
+    if (predict_image(work, files, &why)) {
         work->expected = measured_from_prediction(work->prediction, err);
         return work->expected != NULL;
     }
@@ -133,6 +142,16 @@ static bool predict(struct explain_work *work, struct error *err)
     else
         *err = why;
     return is_finding(&why);
+}
+
+/* One of several states, every PCR of it: that the prediction is of another state says nothing. */
+static bool is_as_sealed(const struct explain_work *work)
+{
+    const struct pcr_values *sealed = &work->sides.sealed;
+    uint32_t mask = work->sealed.mask & sealed->known;
+
+    return mask == work->sealed.mask && pcr_values_in_common(sealed, &work->record.values, mask) ==
+                                            (unsigned)__builtin_popcount(mask);
 }
 
 static void settle_sides(struct explain_work *work)
@@ -150,16 +169,23 @@ static void settle_sides(struct explain_work *work)
         sides->mask = prediction_chain_default_pcrs(work->prediction->chain);
     prediction_pcr_values(work->prediction, &sides->predicted);
     sides->predicted.known &= ~work->prediction->recorded;
-    if (work->options->firmware == NULL)
+    if (work->options->firmware == NULL) {
         sides->predicted.known &= ~PCRS_OF_FIRMWARE;
+        /* machine owner keys are the target's: what was sealed knows them, the stand-in does not */
+        if (pcr_values_in_common(&sides->sealed, &work->record.values, 1u << PCR_OF_SHIM) == 1)
+            sides->predicted.known &= ~(1u << PCR_OF_SHIM);
+    }
+    if (work->sealed.count > 1 && is_as_sealed(work))
+        sides->predicted.known = 0;
 }
 
 static bool fill_report(struct explain_work *work, json_object *json, uint32_t *differing,
                         struct error *err)
 {
     const struct coldseal_explain_options *options = work->options;
-    const char *firmware = work->firmware != NULL ? work->firmware->origin
-                                                  : "not given: the image's own part is compared";
+    const char *firmware = options->firmware == NULL ? "not given: the image's own part is compared"
+                           : work->states.firmware_count > 0 ? work->states.firmware[0]->origin
+                                                             : options->firmware;
 
     if (!describe_file(json, "image", options->image, work->source->disk, NULL, err) ||
         !json_add(json, "firmware", json_object_new_string(firmware), err) ||
@@ -190,7 +216,8 @@ bool coldseal_explain(const struct coldseal_explain_options *options,
                       struct coldseal_report **report_out, struct coldseal_error *err)
 {
     OWNED(coldseal_report) report = report_new("explain", err);
-    __attribute__((cleanup(explain_work_drop))) struct explain_work work = {.options = options};
+    __attribute__((cleanup(explain_work_drop))) struct explain_work work = {
+        .options = options, .sides.sealed_state = ""};
     uint32_t differing = 0;
     struct error second = {0};
     char pcrs[64];

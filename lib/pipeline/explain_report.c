@@ -203,7 +203,9 @@ bool explain_fill(const struct explanation *sides, json_object *json, uint32_t *
             (view.reason != NULL && !add_difference(&view, list, err)))
             return false;
     }
-    return json_add(json, "pcrs", TAKE(rows), err) &&
+    return (sides->sealed_state[0] == '\0' ||
+            json_add(json, "sealed_state", json_object_new_string(sides->sealed_state), err)) &&
+           json_add(json, "pcrs", TAKE(rows), err) &&
            json_add(json, "differences", TAKE(list), err) &&
            json_add(json, "conclusion", json_object_new_string(conclude(sides, *differing)), err);
 }

@@ -10,6 +10,7 @@ struct explanation {
     const struct boot_record *record;
     uint32_t mask;                        /* PCRs that count */
     struct pcr_values sealed;             /* as the header records them; may know none */
+    const char *sealed_state;             /* the name of that state; "" where there is only one */
     struct pcr_values predicted;          /* of the PCRs that the prediction is good for */
     const struct measured_list *expected; /* the prediction's events; NULL: there is none */
     const char *no_prediction;            /* why; "" where there is one */

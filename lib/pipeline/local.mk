@@ -27,6 +27,7 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/rekeying.c lib/pipeline/rekeying.h \
 	lib/pipeline/seal.c \
 	lib/pipeline/seal_policy.c lib/pipeline/seal_policy.h \
+	lib/pipeline/sealed_states.c lib/pipeline/sealed_states.h \
 	lib/pipeline/sealing.c lib/pipeline/sealing.h \
 	lib/pipeline/sealing_thin.c lib/pipeline/sealing_thin.h \
 	lib/pipeline/sealing_write.c \

@@ -109,10 +109,14 @@ bool coldseal_predict(const struct coldseal_predict_options *options,
 
     if (report == NULL)
         return false;
+    const struct boot_states_request request = {
+        .firmware = options->firmware,
+        .firmware_count = options->firmware_count,
+        .data_dir = options->data_dir,
+        .more = options->more,
+    };
     struct boot_files *files = open_files(options->image, options->backing, &image, err);
-    if (files == NULL ||
-        !boot_states_predict(files, options->firmware, options->firmware_count, options->data_dir,
-                             &image.states, err) ||
+    if (files == NULL || !boot_states_predict(files, &request, &image.states, err) ||
         !write_log(options, &image.states.predictions, err) || !fill_report(&image, report, err))
         return false;
     if (report_out != NULL)

@@ -12,13 +12,22 @@
 /* GRUB measures grub.cfg into PCR 9, its commands and the kernel's command line into PCR 8. */
 #define PCRS_OF_PIN (1u << 8 | 1u << 9)
 
-static bool add_state(struct seal_policy *policy, const struct pcr_values *values,
+/* States that differ only in PCRs that the policy leaves out are one. */
+static bool add_state(struct seal_policy *policy, const struct pcr_values *values, const char *name,
                       struct error *err)
 {
-    struct seal_state *state = &policy->states[policy->state_count++];
+    struct seal_state state = {.values = *values};
 
-    state->values = *values;
-    return policy_pcr_digest(&state->values, policy->mask, state->digest, err);
+    if (!policy_pcr_digest(&state.values, policy->mask, state.digest, err))
+        return false;
+    for (size_t i = 0; i < policy->state_count; i++) {
+        if (memcmp(policy->states[i].digest, state.digest, sizeof(state.digest)) == 0)
+            return true;
+    }
+    if (name != NULL && (state.name = strdup(name)) == NULL)
+        return error_no_memory(err);
+    policy->states[policy->state_count++] = state;
+    return true;
 }
 
 /* Of several states the first one that is not covered counts. */
@@ -48,7 +57,7 @@ static bool read_values(struct seal_policy *policy, bool new_pin, struct error *
                          "the pin changes, and PCR 8 and 9 with it: --pcr-values of an earlier "
                          "boot cannot hold them, --firmware can");
     return pcr_values_read_file(policy->options->pcr_values, &values, err) &&
-           add_state(policy, &values, err) && check_coverage(policy, &facts, err);
+           add_state(policy, &values, NULL, err) && check_coverage(policy, &facts, err);
 }
 
 struct seal_policy *seal_policy_read(const struct coldseal_policy_options *options, bool new_pin,
@@ -79,16 +88,14 @@ static bool take_states(struct seal_policy *policy, const struct boot_states *st
 
     if (policy->options->pcrs == NULL)
         policy->mask = prediction_chain_default_pcrs(states->chain.chain);
-    for (size_t i = 0; i < states->firmware_count; i++) {
-        const struct coverage_facts facts = coverage_facts_predicted(
-            predictions->items[states->state_of[i]], states->firmware[i]->secure_boot);
-        if (!check_coverage(policy, &facts, err))
-            return false;
-    }
     for (size_t i = 0; i < predictions->count; i++) {
+        const struct prediction *prediction = predictions->items[i];
+        const struct coverage_facts facts =
+            coverage_facts_predicted(prediction, states->secure_boot[i]);
         struct pcr_values values = {0};
-        prediction_pcr_values(predictions->items[i], &values);
-        if (!add_state(policy, &values, err))
+        prediction_pcr_values(prediction, &values);
+        if (!check_coverage(policy, &facts, err) ||
+            !add_state(policy, &values, prediction->name, err))
             return false;
     }
     policy->firmware = boot_states_describe_firmware(states, err);
@@ -99,12 +106,16 @@ static bool predict_on(struct seal_policy *policy, struct disk *disk,
                        const struct partition_table *table, struct error *err)
 {
     const struct coldseal_policy_options *options = policy->options;
+    const struct boot_states_request request = {
+        .firmware = options->firmware,
+        .firmware_count = options->firmware_count,
+        .data_dir = options->data_dir,
+        .more = options->more,
+    };
     OWNED_BOOT_STATES states = {0};
     struct boot_files *files = boot_files_from_disk(disk, table, err);
 
-    return files != NULL &&
-           boot_states_predict(files, options->firmware, options->firmware_count, options->data_dir,
-                               &states, err) &&
+    return files != NULL && boot_states_predict(files, &request, &states, err) &&
            take_states(policy, &states, err);
 }
 
@@ -140,6 +151,8 @@ void seal_policy_free(struct seal_policy *policy)
 {
     if (policy == NULL)
         return;
+    for (size_t i = 0; i < policy->state_count; i++)
+        free(policy->states[i].name);
     json_object_put(policy->firmware);
     target_free(policy->target);
     free(policy);
@@ -174,13 +187,27 @@ bool seal_policy_matches(const struct seal_policy *policy, json_object *json)
     return false;
 }
 
+/* The digest says which token is this state's. */
+static json_object *describe_state(const struct seal_policy *policy, const struct seal_state *state,
+                                   struct error *err)
+{
+    OWNED_JSON json = pcr_values_to_json(&state->values, policy->mask, err);
+
+    return json != NULL &&
+                   json_add(json, "state",
+                            json_object_new_string(state->name != NULL ? state->name : ""), err) &&
+                   json_add(json, "policy", describe_hex(state->digest, sizeof(state->digest)), err)
+               ? TAKE(json)
+               : NULL;
+}
+
 static bool describe_states(const struct seal_policy *policy, json_object *json, struct error *err)
 {
     OWNED_JSON array = json_new_array(err);
 
     for (size_t i = 0; array != NULL && i < policy->state_count; i++) {
-        json_object *pcrs = pcr_values_to_json(&policy->states[i].values, policy->mask, err);
-        if (pcrs == NULL || !json_append(array, pcrs, err))
+        json_object *state = describe_state(policy, &policy->states[i], err);
+        if (state == NULL || !json_append(array, state, err))
             return false;
     }
     return array != NULL && (policy->state_count < 2 || json_add(json, "states", TAKE(array), err));

@@ -10,6 +10,7 @@
 
 /* Values that the target may have: each gets a token and a keyslot. */
 struct seal_state {
+    char *name; /* owned: of the prediction; NULL with PCR values */
     struct pcr_values values;
     uint8_t digest[32]; /* of the policy */
 };
@@ -45,8 +46,8 @@ bool seal_policy_names_parent(const struct seal_policy *policy, json_object *tok
 bool seal_policy_matches(const struct seal_policy *policy, json_object *token);
 
 /* Adds what the provenance token and the report say of it: "target", "pcrs", "coverage", and the
- * digest under `digest_key`, of the first state; where there are several, "states" has the PCRs of
- * each. "firmware" and "weak_policy" where they apply. */
+ * digest under `digest_key`, of the first state; where there are several, "states" has name,
+ * PCRs and digest of each. "firmware" and "weak_policy" where they apply. */
 bool seal_policy_describe(const struct seal_policy *policy, json_object *json,
                           const char *digest_key, struct error *err);
 

@@ -114,7 +114,7 @@ static bool check_tokens(struct verification *work, const struct boot_states *st
                          struct error *err)
 {
     const struct coverage_facts facts =
-        coverage_facts_predicted(states->predictions.items[0], states->firmware[0]->secure_boot);
+        coverage_facts_predicted(states->predictions.items[0], states->secure_boot[0]);
     __attribute__((cleanup(token_list_drop))) struct token_list list = {0};
 
     token_list_read(&list, work->header);
@@ -130,16 +130,23 @@ static bool check_tokens(struct verification *work, const struct boot_states *st
 bool verify_prediction(struct verification *work, struct error *err)
 {
     const struct source *source = work->source;
+    /* what a seal may have been told to add: where it was not, no token has that policy */
+    const struct boot_states_request request = {
+        .firmware = work->options->firmware,
+        .firmware_count = work->options->firmware_count,
+        .data_dir = work->options->data_dir,
+        .more = {.other_kernels = true, .latest_sbat_level = true},
+        .lenient = true,
+    };
     OWNED_BOOT_STATES states = {0};
     struct error why = {0};
 
-    if (work->options->firmware == NULL)
+    if (work->options->firmware_count == 0)
         return checks_skipped(&work->checks, "boot-chain", err, "--firmware was not given");
     struct boot_files *files = boot_files_from_disk(source->disk, source->table, err);
     if (files == NULL)
         return false;
-    if (!boot_states_predict(files, &work->options->firmware, 1, work->options->data_dir, &states,
-                             &why))
+    if (!boot_states_predict(files, &request, &states, &why))
         return checks_error(&work->checks, "boot-chain", &why, err);
     return checks_ok(&work->checks, "boot-chain", err, "starts with that firmware: %s",
                      prediction_chain_name(states.chain.chain)) &&
