@@ -51,19 +51,17 @@ expect_refused()
         fail "$1 left something"
     fi
 }
-for key in old.key new.key; do
-    expect_refused decrypt work.raw x.raw --key-file $key
-    expect_refused seal work.raw -o x.raw --key-file $key "${policy[@]}" --shared-key --recovery-key-out x.key
-    expect_refused seal work.raw -o x.raw --key-file $key "${policy[@]}" --fresh-key --no-recovery
-    expect_refused seal work.raw --in-place --key-file $key "${policy[@]}" --shared-key --no-recovery
-    expect_refused reseal work.raw --in-place --key-file $key "${policy[@]}"
-    expect_refused reseal work.raw -o x.raw --tcti "$SWTPM_TCTI" "${policy[@]}"
-    expect_refused recovery add work.raw --in-place --key-file $key --recovery-key-out x.key
-    expect_refused recovery rotate work.raw -o x.raw --key-file $key --recovery-key-out x.key
-    expect_refused recovery remove work.raw --in-place --key-file $key --no-recovery
-    expect_refused recovery test work.raw --key-file $key
-    expect_refused rekey work.raw x.raw --key-file $key --drop-slot 0 --key-out x.key
-done
+expect_refused decrypt work.raw x.raw --key-file old.key
+expect_refused seal work.raw -o x.raw --key-file old.key "${policy[@]}" --shared-key --recovery-key-out x.key
+expect_refused seal work.raw -o x.raw --key-file old.key "${policy[@]}" --fresh-key --no-recovery
+expect_refused seal work.raw --in-place --key-file old.key "${policy[@]}" --shared-key --no-recovery
+expect_refused reseal work.raw --in-place --key-file old.key "${policy[@]}"
+expect_refused reseal work.raw -o x.raw --tcti "$SWTPM_TCTI" "${policy[@]}"
+expect_refused recovery add work.raw --in-place --key-file old.key --recovery-key-out x.key
+expect_refused recovery rotate work.raw -o x.raw --key-file old.key --recovery-key-out x.key
+expect_refused recovery remove work.raw --in-place --key-file old.key --no-recovery
+expect_refused recovery test work.raw --key-file old.key
+expect_refused rekey work.raw x.raw --key-file old.key --drop-slot 0 --key-out x.key
 expect_refused predict work.raw --firmware vm.firmware --log x.raw
 expect_refused explain work.raw "$SRC/tests/replay/debian-2.12-noble/eventlog.bin"
 expect_refused unseal work.raw --tcti "$SWTPM_TCTI" --key-out x.key

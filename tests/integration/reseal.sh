@@ -87,6 +87,23 @@ expect_code 0 "$COLDSEAL" reseal bare.raw -o again.raw --tcti "$one" --target tw
     --recovery-key-out fourth.key
 expect_open again.raw fourth.key
 
+note "whatever is asked for, something opens the image, and something besides the TPM unless --no-recovery says so"
+expect_refusal 2 'recovery-key-out and --no-recovery' "$COLDSEAL" seal pool.raw -o x.raw --key-file pool.key \
+    --target one.json "${policy[@]}" --shared-key
+expect_refusal 2 'no-recovery' "$COLDSEAL" rekey one.raw x.raw --key-file first.key --drop-slot 1 --target one.json "${policy[@]}"
+expect_refusal 2 'nothing would open' "$COLDSEAL" rekey one.raw x.raw --key-file first.key --drop-slot 0 --drop-slot 1 --no-recovery
+expect_code 0 "$COLDSEAL" rekey one.raw last.raw --key-file first.key --drop-slot 0
+for more in "" --no-recovery; do
+    # shellcheck disable=SC2086 # no word or one
+    expect_refusal 2 'nothing would open' "$COLDSEAL" recovery remove last.raw --in-place --key-file first.key $more
+    luks_opens last.raw first.key || fail "the last way in is gone"
+done
+expect_refusal 2 'recovery-key-out' "$COLDSEAL" recovery rotate last.raw --in-place --key-file first.key
+expect_code 0 "$COLDSEAL" reseal one.raw -o only.raw --key-file first.key --target one.json "${policy[@]}" --no-recovery
+expect_closed only.raw first.key
+expect_code 0 "$COLDSEAL" unseal only.raw --tcti "$one" --key-out only.pass
+expect_open only.raw only.pass
+
 note "in place, all of it, and the data behind the header stays what it was"
 expect_code 0 "$COLDSEAL" recovery add place.raw --in-place --key-file first.key --recovery-key-out fifth.key
 expect_code 0 "$COLDSEAL" recovery rotate place.raw --in-place --key-file fifth.key --recovery-key-out sixth.key
