@@ -5,6 +5,7 @@ libcoldseal_a_SOURCES += \
 	lib/image/inflate.c lib/image/inflate.h \
 	lib/image/lock.c lib/image/lock.h \
 	lib/image/memory.c \
+	lib/image/nbd.h lib/image/nbd_uri.c \
 	lib/image/open.c lib/image/open.h \
 	lib/image/output.c lib/image/output.h \
 	lib/image/patched.c lib/image/patched.h \
@@ -25,6 +26,11 @@ libcoldseal_a_SOURCES += \
 	lib/image/raw.c \
 	lib/image/sink.c lib/image/sink.h \
 	lib/image/zeros.c lib/image/zeros.h
+if HAVE_NBD
+libcoldseal_a_SOURCES += lib/image/nbd.c
+else
+libcoldseal_a_SOURCES += lib/image/nbd_absent.c
+endif
 
 check_PROGRAMS += tests/tools/disk_cat
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/open.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/checked.h"
 #include "image/file_io.h"
 #include "image/lock.h"
+#include "image/nbd.h"
 #include "image/qcow2_backing.h"
 #include "image/qcow2_header.h"
 
@@ -84,21 +87,52 @@ struct disk *image_open_fd(int fd, bool writable, struct disk *backing, struct e
     return locked ? open_by_content(fd, writable, backing, err) : NULL;
 }
 
+/* open(2): O_EXCL without O_CREAT has a meaning for block devices only. */
+static int open_flags(const char *path, bool writable)
+{
+    struct stat file;
+
+    if (!writable)
+        return O_RDONLY;
+    return O_RDWR | (stat(path, &file) == 0 && S_ISBLK(file.st_mode) ? O_EXCL : 0);
+}
+
 /* O_NONBLOCK: a FIFO is refused rather than waited for. */
 static int open_file(const char *path, bool writable, struct error *err)
 {
-    int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open(path, open_flags(path, writable) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-    if (fd < 0)
+    if (fd < 0 && errno == EBUSY)
+        error_set(err, COLDSEAL_IO, "the device is in use: mounted, or part of a mapping or array");
+    else if (fd < 0)
         error_errno(err, COLDSEAL_IO, "open");
     return fd;
+}
+
+/* A server that exports a file as it is where it should export the disk in it. */
+static struct disk *open_remote(const char *uri, bool writable, struct error *err)
+{
+    OWNED(disk) disk = nbd_open(uri, writable, err);
+    uint8_t head[HEAD_BYTES];
+
+    if (disk == NULL)
+        return NULL;
+    size_t size = min_u64(disk_size(disk), sizeof(head));
+    if (!disk_pread(disk, head, size, 0, err) || !check_foreign(head, size, err))
+        return NULL;
+    if (!qcow2_header_has_magic(head, size))
+        return TAKE(disk);
+    error_set(err, COLDSEAL_UNSUPPORTED,
+              "the NBD server exports a qcow2 file as it is, not the disk in it");
+    return NULL;
 }
 
 static struct disk *open_path(const char *path, bool writable, struct disk *backing,
                               struct error *err)
 {
+    if (nbd_is_uri(path))
+        return open_remote(path, writable, err);
     OWNED_FD fd = open_file(path, writable, err);
-
     if (fd < 0)
         return NULL;
     struct disk *disk = image_open_fd(fd, writable, backing, err);

@@ -6,15 +6,16 @@
 #include "image/disk.h"
 #include "image/sink.h"
 
-/* A file or a block device, qcow2 or raw. `backing` (borrowed, may be NULL) is what a qcow2 with a
- * backing file reads through; without it such an image is refused, and the name in its header is
- * never opened. Other readers may come, writers may not: locked as QEMU does, COLDSEAL_IO while
- * somebody writes to it. COLDSEAL_IO, COLDSEAL_BAD_IMAGE, COLDSEAL_UNSUPPORTED. The message does
- * not name `path`: the caller does. */
+/* A file, a block device, qcow2 or raw, or an NBD URI (image/nbd.h). `backing` (borrowed, may be
+ * NULL) is what a qcow2 with a backing file reads through; without it such an image is refused, and
+ * the name in its header is never opened. Other readers may come, writers may not: locked as QEMU
+ * does, COLDSEAL_IO while somebody writes to it. COLDSEAL_IO, COLDSEAL_BAD_IMAGE,
+ * COLDSEAL_UNSUPPORTED. The message does not name `path`: the caller does. */
 struct disk *image_open(const char *path, struct disk *backing, struct error *err);
 /* For writing in place. A qcow2 with internal snapshots, persistent bitmaps or a backing file, or
  * one that was not closed cleanly, is refused. Locked against readers and writers (OFD locks, as
- * QEMU's own image locking sees them); COLDSEAL_IO when somebody holds it. */
+ * QEMU's own image locking sees them), a block device also against whoever uses it in the kernel;
+ * COLDSEAL_IO when somebody holds it. */
 struct disk *image_open_writable(const char *path, struct error *err);
 /* The same over `backing_path`, a raw or qcow2 image without a backing file of its own: the only
  * other file that is opened. What the header of the image calls its backing file must have the same

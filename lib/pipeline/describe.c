@@ -7,6 +7,7 @@
 
 #include "core/digest.h"
 #include "core/hex.h"
+#include "image/nbd.h"
 #include "token/provenance.h"
 
 #define CHECKSUM_CHUNK_BYTES ((size_t)1 << 20)
@@ -246,7 +247,7 @@ bool describe_output(json_object *report, const char *path, const struct disk *d
 {
     json_object *sum = NULL;
 
-    if (with_checksum && (sum = describe_checksum(path, err)) == NULL)
+    if (with_checksum && !nbd_is_uri(path) && (sum = describe_checksum(path, err)) == NULL)
         return false;
     return describe_file(report, "output", path, disk, sum, err);
 }

@@ -24,7 +24,8 @@ json_object *describe_checksum(const char *path, struct error *err);
  * over also on failure. */
 bool describe_file(json_object *report, const char *key, const char *path, const struct disk *disk,
                    json_object *sha256, struct error *err);
-/* The same for an output, whose file is read for its SHA-256 where that is asked for. */
+/* The same for an output, whose file is read for its SHA-256 where that is asked for; what a
+ * server exports is no file. */
 bool describe_output(json_object *report, const char *path, const struct disk *disk,
                      bool with_checksum, struct error *err);
 

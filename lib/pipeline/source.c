@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "image/nbd.h"
 #include "image/open.h"
 #include "token/recovery.h"
 
@@ -45,6 +46,10 @@ bool source_is_not(const char *in, const char *out, struct error *err)
 {
     struct stat from, to;
 
+    if (nbd_is_uri(in))
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "an output is made of a file or a device; what an NBD server exports is "
+                         "changed --in-place");
     if (stat(in, &from) != 0 || stat(out, &to) != 0 || from.st_dev != to.st_dev ||
         from.st_ino != to.st_ino)
         return true;

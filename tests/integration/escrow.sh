@@ -125,7 +125,8 @@ cp --sparse=always pool.raw place.raw
 code=0
 fault_run kill 24 500 "$COLDSEAL" "${rekey[@]}" || code=$?
 [ "$code" = 137 ] || fail "not killed: $code"
-"$COLDSEAL" inspect place.raw | grep -q 'being rekeyed' || fail "not in the middle"
+expect_code 0 "$COLDSEAL" inspect place.raw
+grep -q "being rekeyed" "$TMP/out" || fail "not in the middle"
 expect_refusal 6 'decrypt the wrapped one' "$COLDSEAL" "${rekey[@]}"
 opened place.cms rsa place.key
 expect_code 0 "$COLDSEAL" "${rekey[@]}" --key-file place.key

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "image/clone.h"
+#include "image/nbd.h"
 #include "image/open.h"
 #include "image/zeros.h"
 
@@ -158,6 +159,20 @@ static void recognises_content(void **state)
     assert_int_equal(disk_size(nothing), 0);
 }
 
+static void names_of_servers(void **state)
+{
+    static const char *const uris[] = {"nbd://host:10809/disk", "nbd+unix:///?socket=/run/s",
+                                       "nbds://host/"};
+    static const char *const files[] = {"",          "nbd",     "nbd.raw", "./nbd://x",
+                                        "nbd/x://y", "xnbd://", "/nbd://"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++)
+        assert_true(nbd_is_uri(uris[i]));
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        assert_false(nbd_is_uri(files[i]));
+}
+
 static void file_that_shrinks(void **state)
 {
     struct error err = {0};
@@ -234,7 +249,7 @@ int main(void)
         cmocka_unit_test(raw_disk),          cmocka_unit_test(raw_holes),
         cmocka_unit_test(raw_of_odd_size),   cmocka_unit_test(recognises_content),
         cmocka_unit_test(file_that_shrinks), cmocka_unit_test(clones),
-        cmocka_unit_test(zeros_stay_holes),
+        cmocka_unit_test(zeros_stay_holes),  cmocka_unit_test(names_of_servers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
