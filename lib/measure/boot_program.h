@@ -41,6 +41,13 @@ struct boot_program {
 void boot_program_free(struct boot_program *program);
 DEFINE_OWNED(boot_program);
 
+#define BOOT_PROGRAM_UKI "unified kernel image"
+/* For people. */
+static inline const char *boot_program_kind(const struct boot_program *program)
+{
+    return program->uki != NULL ? BOOT_PROGRAM_UKI : "program";
+}
+
 enum boot_program_role { BOOT_PROGRAM_FIRST, BOOT_PROGRAM_SECOND, BOOT_PROGRAM_KERNEL };
 
 /* Where programs come from: files, or in tests what was recorded of them. */

@@ -94,12 +94,26 @@ static bool starts_with(const uint8_t *data, size_t size, const char *prefix)
     return size >= strlen(prefix) && memcmp(data, prefix, strlen(prefix)) == 0;
 }
 
+/* systemd 257, src/boot/stub.c: descriptions in UTF-16. */
+static bool read_stub(struct event_subject *subject, uint32_t pcr, const uint8_t *data, size_t size)
+{
+    struct reader r = reader_over(data, size);
+    size_t used = 0;
+
+    if (pcr < 11 || pcr > 13)
+        return false;
+    subject->kind = pcr == 11 ? SUBJECT_SECTION : SUBJECT_ADDITION;
+    return take_utf16(subject, &r, &used, size / 2);
+}
+
 /* GRUB 2.06, grub-core/commands/efi/tpm.c and kern/tpm.c; shim 15.8, tpm.c and mok.c: text that
  * ends in a NUL. */
 static void read_ipl(struct event_subject *subject, uint32_t pcr, const uint8_t *data, size_t size)
 {
     size_t prefix = 0;
 
+    if (read_stub(subject, pcr, data, size))
+        return;
     if (starts_with(data, size, GRUB_COMMAND_PREFIX)) {
         subject->kind = SUBJECT_COMMAND;
         prefix = strlen(GRUB_COMMAND_PREFIX);

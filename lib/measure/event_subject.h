@@ -21,6 +21,8 @@ enum event_subject_kind {
     SUBJECT_COMMAND_LINE, /* name: the kernel's */
     SUBJECT_FILE,         /* name: as GRUB opened it */
     SUBJECT_SHIM_LIST,    /* name: "MokList" */
+    SUBJECT_SECTION,      /* name: of a part of a unified kernel image, ".linux" */
+    SUBJECT_ADDITION,     /* name: what its stub adds, "Credentials initrd", or a command line */
     SUBJECT_LOAD_OPTIONS, /* the kernel's EFI stub: its command line */
     SUBJECT_INITRD,       /* the kernel's EFI stub */
 };

@@ -5,39 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A difference with what its two events are about. */
-struct clue {
-    const struct difference *difference;
-    struct event_subject expected;
-    struct event_subject found;
-};
-
-struct rule {
-    bool (*matches)(const struct clue *clue);
-    struct explain_reason reason;
-};
-
-static bool has_kind(const struct event_subject *subject, enum event_subject_kind kind)
-{
-    return subject->kind == kind;
-}
-
-static bool is_named(const struct event_subject *subject, enum event_subject_kind kind,
-                     const char *name)
-{
-    return subject->kind == kind && strcmp(subject->name, name) == 0;
-}
-
-/* Of either side: the one that is there in every kind of difference. */
-static bool either_named(const struct clue *clue, enum event_subject_kind kind, const char *name)
-{
-    return is_named(&clue->expected, kind, name) || is_named(&clue->found, kind, name);
-}
-
-static bool either_kind(const struct clue *clue, enum event_subject_kind kind)
-{
-    return has_kind(&clue->expected, kind) || has_kind(&clue->found, kind);
-}
+#include "measure/explain_clue.h"
 
 static bool is_extra(const struct clue *clue)
 {
@@ -348,8 +316,7 @@ static const struct rule rules[] = {
                          "Secure Boot is off"}},
     {grub_replaced, {"grub-replaced", "GRUB on the ESP is another: updated, or exchanged"}},
     {shim_replaced, {"shim-replaced", "shim on the ESP is another: updated, or exchanged"}},
-    {kernel_program_replaced,
-     {"kernel-updated", "the kernel is another: updated in the guest, or exchanged; seal anew"}},
+    {kernel_program_replaced, KERNEL_UPDATED},
     {grub_module,
      {"grub-module", "GRUB opened a module, list or font that the image does not have: a folder "
                      "of GRUB's was put beside its configuration"}},
@@ -359,16 +326,13 @@ static const struct rule rules[] = {
     {grubenv, {"grubenv", "GRUB's environment block is another, or was read"}},
     {grub_cfg_other, {"grub-cfg-other", "GRUB read another configuration file than the image's"}},
     {grub_cfg_edited, {"grub-cfg-edited", "grub.cfg was edited, if only in a comment"}},
-    {initramfs_rebuilt,
-     {"initramfs-rebuilt", "the initramfs is another: rebuilt in the guest, or changed; seal "
-                           "anew"}},
-    {kernel_updated,
-     {"kernel-updated", "the kernel is another: updated in the guest, or exchanged; seal anew"}},
+    {initramfs_rebuilt, INITRAMFS_REBUILT},
+    {kernel_updated, KERNEL_UPDATED},
     {file_other, {"file", "GRUB opened another file, or one with other content"}},
     {field_differs,
      {"other-volume", "UUID or pin in grub.cfg are another volume's: a boot side of another "
                       "image, or from before the key was changed"}},
-    {command_line_edited, {"command-line-edited", "the kernel's command line was edited"}},
+    {command_line_edited, COMMAND_LINE_EDITED},
     {command_extra,
      {"grub-command-extra", "GRUB ran a command that is not in the image's grub.cfg: typed at its "
                             "prompt or menu, added, or built into another GRUB"}},
@@ -393,6 +357,9 @@ const struct explain_reason *explain_reason_find(const struct difference *differ
 
     read_clue(difference->expected, &clue.expected);
     read_clue(difference->found, &clue.found);
+    const struct explain_reason *of_uki = explain_reason_find_uki(&clue);
+    if (of_uki != NULL)
+        return of_uki;
     while (!rules[i].matches(&clue))
         i++;
     return &rules[i].reason;

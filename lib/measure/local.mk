@@ -21,7 +21,9 @@ libcoldseal_a_SOURCES += \
 	lib/measure/eventlog_replay.c \
 	lib/measure/eventlog_write.c \
 	lib/measure/explain.c lib/measure/explain.h \
+	lib/measure/explain_clue.h \
 	lib/measure/explain_reasons.c lib/measure/explain_reasons.h \
+	lib/measure/explain_reasons_uki.c \
 	lib/measure/firmware.c lib/measure/firmware.h \
 	lib/measure/firmware_find.c \
 	lib/measure/firmware_import.h \

@@ -151,7 +151,7 @@ bool predict_boot_option(struct prediction *prediction, const struct firmware *f
 {
     char what[WHAT_BYTES];
 
-    snprintf(what, sizeof(what), "program %s", path);
+    snprintf(what, sizeof(what), "%s %s", boot_program_kind(program), path);
     return (!firmware->secure_boot ||
             measure_authority(prediction, firmware, program, path, err)) &&
            efi_measure_program(prediction, path, what, &program->digests, err);

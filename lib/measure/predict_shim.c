@@ -219,7 +219,7 @@ static bool measure_program(struct prediction *prediction, const struct boot_pro
 {
     char what[WHAT_BYTES];
 
-    snprintf(what, sizeof(what), "program %s", path);
+    snprintf(what, sizeof(what), "%s %s", boot_program_kind(program), path);
     return efi_measure_program(prediction, path, what, &program->digests, err);
 }
 

@@ -19,6 +19,16 @@ expect_change()
     expect_refusal 1 "$3" "$tool" replay "$TMP/case"
 }
 
+# expect_reasons FILE SED-SCRIPT LINE…: what explain says of the recorded boot, where that was to be expected
+expect_reasons()
+{
+    rm -rf "$TMP/case"
+    cp -r "$folder" "$TMP/case"
+    sed -i "$2" "$TMP/case/$1"
+    "$tool" explain "$TMP/case" "$folder/eventlog.bin" | sed 's/:.*//' >"$TMP/reasons"
+    printf '%s\n' "${@:3}" | diff - "$TMP/reasons" || fail "${folder##*/}: other reasons"
+}
+
 # In PCRs that a prediction covers.
 events()
 {
@@ -44,6 +54,18 @@ for folder in "$SRC"/tests/replay/uki/*/; do
     expect_change programs.json "/\"name\":\".osrel\"/{n;s/:\"[^\"]*/:\"$zeros/}" 'PCR 11, section .osrel'
     expect_change programs.json 's/panic=10/panic=11/' "PCR 9, the kernel's command line"
     expect_change programs.json "s/\"initrd\":\"[^\"]*/\"initrd\":\"$zeros/" 'PCR 9, initramfs'
+    for part in linux=kernel-updated initrd=initramfs-rebuilt cmdline=command-line-edited osrel=uki-replaced; do
+        expect_reasons programs.json "/\"name\":\".${part%=*}\"/{n;s/:\"[^\"]*/:\"$zeros/}" "11 ${part#*=}"
+    done
+    case $folder in
+    */shim-*) path=/EFI/BOOT/grubx64.efi ;;
+    *) path=/EFI/BOOT/BOOTX64.EFI ;;
+    esac
+    expect_reasons programs.json "\\|\"$path\":|{n;s/:\"[^\"]*/:\"$zeros/}" '4 uki-replaced'
+    # a credential that this boot did not find
+    sed "s|\"files\": {|&\"$path.extra.d/one.cred\": \"digests.txt\",|" "$folder/case.json" >"$TMP/case.json"
+    expect_reasons case.json "1r $TMP/case.json
+        d" '9 initramfs-rebuilt' '12 credentials'
     # without Secure Boot the firmware measures the kernel as well
     case $folder in
     *-insecure) expect_change programs.json "s/\"kernel\":\"[^\"]*/\"kernel\":\"$zeros/" 'PCR 4, kernel in' ;;

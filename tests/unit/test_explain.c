@@ -242,6 +242,8 @@ static void test_reasons(void **state)
         {5, EV_IPL, "x", "y", "partition-table"},
         {4, EV_EFI_ACTION, "Calling EFI Application from Boot Option", "Booting it",
          "firmware-actions"},
+        {12, EV_EVENT_TAG, "x", "y", "uki-addition"},
+        {13, EV_IPL, "x", "y", "uki-addition"},
         {6, EV_IPL, "x", "y", "unknown"},
     };
 
