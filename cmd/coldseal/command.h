@@ -69,6 +69,9 @@ bool command_parse_between(const struct command *self, const struct option_spec 
 int command_finish(const struct parsed *parsed, const char *subject, bool ok,
                    struct coldseal_report *report, const struct coldseal_error *err);
 
+/* Prints the result of one of many. */
+int command_line(const struct parsed *parsed, const struct coldseal_report *report);
+
 /* A usage error: one line, exit code 2. */
 int command_usage(const struct command *self, const struct parsed *parsed, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

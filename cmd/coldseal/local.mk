@@ -15,6 +15,8 @@ coldseal_SOURCES = \
 	cmd/coldseal/rekey.c \
 	cmd/coldseal/reseal.c \
 	cmd/coldseal/seal.c \
+	cmd/coldseal/seal_many.c \
+	cmd/coldseal/seal_many.h \
 	cmd/coldseal/shared_options.c \
 	cmd/coldseal/shared_options.h \
 	cmd/coldseal/target_read.c \

@@ -82,6 +82,14 @@ static int print_report(const struct parsed *parsed, const struct coldseal_repor
     return parsed->common.quiet ? COLDSEAL_OK : print_text(coldseal_report_text(report, err), "");
 }
 
+int command_line(const struct parsed *parsed, const struct coldseal_report *report)
+{
+    struct coldseal_error err = {0};
+
+    progress_clear(parsed);
+    return print_report(parsed, report, &err);
+}
+
 int command_finish(const struct parsed *parsed, const char *subject, bool ok,
                    struct coldseal_report *report, const struct coldseal_error *err)
 {

@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "seal_many.h"
 #include "shared_options.h"
 
-static const char *wrong_of(const struct coldseal_seal_options *options, const char *overlay,
-                            bool shared, bool fresh)
+/* Of the options that say what is made for one machine. */
+static const char *wrong_of_one(const struct coldseal_seal_options *options, const char *overlay)
 {
     const char *wrong = policy_options_wrong(&options->policy);
 
     if ((options->out != NULL) + (overlay != NULL) + options->in_place != 1)
         return "give one of --output, --overlay and --in-place";
-    if (options->in_place && options->output.no_sync)
-        return "--no-sync is for a new file";
-    if (options->key_file == NULL)
-        return "--key-file is needed: a secret that opens the image";
     if (wrong != NULL)
         return wrong;
-    if (shared == fresh)
-        return "give one of --fresh-key (a volume key of its own) and --shared-key (one for every "
-               "disk sealed from this image)";
     if ((options->recovery_key_out == NULL) == !options->no_recovery)
         return "give one of --recovery-key-out and --no-recovery";
-    return NULL;
+    return options->in_place && options->output.no_sync ? "--no-sync is for a new file" : NULL;
+}
+
+static const char *wrong_of(const struct coldseal_seal_options *options, bool shared, bool fresh)
+{
+    if (options->key_file == NULL)
+        return "--key-file is needed: a secret that opens the image";
+    return shared == fresh ? "give one of --fresh-key (a volume key of its own) and --shared-key "
+                             "(one for every disk sealed from this image)"
+                           : NULL;
 }
 
 int seal_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_seal_options options = {0};
     bool shared = false, fresh = false;
-    const char *overlay = NULL;
+    const char *overlay = NULL, *targets = NULL;
     struct string_list firmware = {0};
     struct string_list recipients = {0};
     const struct option_spec specs[] = {
@@ -34,6 +37,7 @@ int seal_run(const struct command *self, int argc, char **argv)
         {"output", 'o', OPTION_STRING, "OUT", "the sealed image", &options.out},
         {"overlay", 0, OPTION_STRING, "OUT", "a thin qcow2 over IMAGE: only what changes",
          &overlay},
+        {"targets", 0, OPTION_STRING, "FILE", "many machines, one on each line of JSON", &targets},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
         {"key-file", 0, OPTION_STRING, "FILE", "pool key, recovery key or any passphrase",
          &options.key_file},
@@ -53,11 +57,14 @@ int seal_run(const struct command *self, int argc, char **argv)
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
     policy_options_take(&firmware, &options.policy);
-    const char *wrong = wrong_of(&options, overlay, shared, fresh);
+    const char *wrong =
+        targets != NULL ? seal_many_wrong(&options, overlay) : wrong_of_one(&options, overlay);
+    if (wrong == NULL)
+        wrong = wrong_of(&options, shared, fresh);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);
     if (!command_stdout_is_for(self, &parsed, options.recovery_key_out) ||
-        !escrow_options_take(self, &recipients, NULL, options.recovery_key_out, &parsed,
+        !escrow_options_take(self, &recipients, targets, options.recovery_key_out, &parsed,
                              &options.escrow))
         return parsed.exit_code;
     if (overlay != NULL) {
@@ -66,8 +73,10 @@ int seal_run(const struct command *self, int argc, char **argv)
     }
     options.key_choice = fresh ? COLDSEAL_KEY_FRESH : COLDSEAL_KEY_SHARED;
     options.image = parsed.arguments[0];
-    options.output.checksum = parsed.common.json;
+    options.output.checksum = parsed.common.json && targets == NULL;
     options.progress = command_progress(&parsed);
+    if (targets != NULL)
+        return seal_many_run(&parsed, &options, targets);
     bool ok = coldseal_seal(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }

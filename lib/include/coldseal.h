@@ -262,6 +262,20 @@ struct coldseal_seal_options {
 };
 COLDSEAL_API bool coldseal_seal(const struct coldseal_seal_options *options,
                                 struct coldseal_report **report, struct coldseal_error *err);
+
+/* The same for many machines at once. Options that a line does not say come from `seal`, whose
+ * `out`, `in_place` and `recovery_key_out` are not used. What is there from an earlier run is left,
+ * unless `seal.output.force`. */
+struct coldseal_seal_many_options {
+    struct coldseal_seal_options seal;
+    const char *targets; /* file of JSON lines; "-" is standard input */
+    /* Called with the result of each line, from any thread, never twice at once; may be NULL. */
+    void (*result)(void *context, const struct coldseal_report *report);
+    void *context;
+};
+/* COLDSEAL_DIFFERS when lines failed: `*report`, the summary, is set then too. */
+COLDSEAL_API bool coldseal_seal_many(const struct coldseal_seal_many_options *options,
+                                     struct coldseal_report **report, struct coldseal_error *err);
 /* Another TPM or another policy, the same volume key; recovery keys stay without no_recovery. */
 COLDSEAL_API bool coldseal_reseal(const struct coldseal_seal_options *options,
                                   struct coldseal_report **report, struct coldseal_error *err);

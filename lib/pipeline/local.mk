@@ -26,13 +26,19 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/rekey.c lib/pipeline/rekey_in_place.c lib/pipeline/rekey_in_place.h \
 	lib/pipeline/rekeying.c lib/pipeline/rekeying.h \
 	lib/pipeline/seal.c \
+	lib/pipeline/seal_existing.c lib/pipeline/seal_existing.h \
+	lib/pipeline/seal_line.c lib/pipeline/seal_line.h \
+	lib/pipeline/seal_many.c \
 	lib/pipeline/seal_policy.c lib/pipeline/seal_policy.h \
 	lib/pipeline/sealed_states.c lib/pipeline/sealed_states.h \
+	lib/pipeline/seal_states.c lib/pipeline/seal_states.h \
 	lib/pipeline/sealing.c lib/pipeline/sealing.h \
 	lib/pipeline/sealing_thin.c lib/pipeline/sealing_thin.h \
 	lib/pipeline/sealing_write.c \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/target_read.c \
+	lib/pipeline/targets.c lib/pipeline/targets.h \
+	lib/pipeline/targets_outputs.c \
 	lib/pipeline/unseal.c \
 	lib/pipeline/verify.c lib/pipeline/verify.h \
 	lib/pipeline/verify_boot.c \
@@ -45,3 +51,6 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/verify_tokens.c \
 	lib/pipeline/workspace.c lib/pipeline/workspace.h \
 	lib/pipeline/write_image.c lib/pipeline/write_image.h
+
+check_PROGRAMS += tests/fuzz/fuzz_targets
+tests_fuzz_fuzz_targets_LDADD = $(fuzz_libs)

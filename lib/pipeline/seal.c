@@ -13,15 +13,11 @@ bool coldseal_seal(const struct coldseal_seal_options *options, struct coldseal_
                    struct coldseal_error *err)
 {
     OWNED(coldseal_report) report = report_new("seal", err);
-    bool fresh = options->key_choice == COLDSEAL_KEY_FRESH;
 
     if (report == NULL)
         return false;
     OWNED(sealing) work = sealing_new(SEALING_NEW, options, err);
-    json_object *json = report_json(report);
-    if (work == NULL || !finish(work, report, err) ||
-        !json_add(json, "key", json_object_new_string(fresh ? "fresh" : "shared"), err) ||
-        !json_add(json, "recovery", json_object_new_boolean(!options->no_recovery), err))
+    if (work == NULL || !finish(work, report, err))
         return false;
     if (report_out != NULL)
         *report_out = TAKE(report);

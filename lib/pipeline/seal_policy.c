@@ -60,8 +60,18 @@ static bool read_values(struct seal_policy *policy, bool new_pin, struct error *
            add_state(policy, &values, NULL, err) && check_coverage(policy, &facts, err);
 }
 
-struct seal_policy *seal_policy_read(const struct coldseal_policy_options *options, bool new_pin,
-                                     struct error *err)
+static bool read_target(struct seal_policy *policy, struct error *err)
+{
+    const struct coldseal_policy_options *options = policy->options;
+
+    policy->target = options->target != NULL
+                         ? target_read_file(options->target, err)
+                         : target_from_public(options->parent, options->parent_kind, err);
+    return policy->target != NULL;
+}
+
+struct seal_policy *seal_policy_read_states(const struct coldseal_policy_options *options,
+                                            bool new_pin, struct error *err)
 {
     OWNED(seal_policy) policy = calloc(1, sizeof(*policy));
 
@@ -71,14 +81,41 @@ struct seal_policy *seal_policy_read(const struct coldseal_policy_options *optio
     }
     policy->options = options;
     policy->mask = PCR_DEFAULT_MASK;
-    policy->target = options->target != NULL
-                         ? target_read_file(options->target, err)
-                         : target_from_public(options->parent, options->parent_kind, err);
-    if (policy->target == NULL ||
-        (options->pcrs != NULL && !pcr_mask_parse(options->pcrs, &policy->mask, err)) ||
+    if ((options->pcrs != NULL && !pcr_mask_parse(options->pcrs, &policy->mask, err)) ||
         (options->pcr_values != NULL && !read_values(policy, new_pin, err)))
         return NULL;
     return TAKE(policy);
+}
+
+struct seal_policy *seal_policy_read(const struct coldseal_policy_options *options, bool new_pin,
+                                     struct error *err)
+{
+    OWNED(seal_policy) policy = seal_policy_read_states(options, new_pin, err);
+
+    return policy != NULL && read_target(policy, err) ? TAKE(policy) : NULL;
+}
+
+struct seal_policy *seal_policy_with_target(const struct seal_policy *states,
+                                            const struct coldseal_policy_options *options,
+                                            struct error *err)
+{
+    OWNED(seal_policy) policy = malloc(sizeof(*policy));
+
+    if (policy == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    *policy = *states;
+    policy->options = options;
+    policy->target = NULL;
+    policy->firmware = NULL;
+    /* a copy, since json-c counts references without regard to threads */
+    if (states->firmware != NULL &&
+        json_object_deep_copy(states->firmware, &policy->firmware, NULL) != 0) {
+        error_no_memory(err);
+        return NULL;
+    }
+    return read_target(policy, err) ? TAKE(policy) : NULL;
 }
 
 static bool take_states(struct seal_policy *policy, const struct boot_states *states,

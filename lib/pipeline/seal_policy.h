@@ -31,6 +31,14 @@ struct seal_policy {
  * not hold. COLDSEAL_USAGE. COLDSEAL_TPM for a policy that does not protect. */
 struct seal_policy *seal_policy_read(const struct coldseal_policy_options *options, bool new_pin,
                                      struct error *err);
+/* The same in two steps, for many targets in the same states: first without a target, … */
+struct seal_policy *seal_policy_read_states(const struct coldseal_policy_options *options,
+                                            bool new_pin, struct error *err);
+/* … then, where needed after seal_policy_predict(), with the one that `options` name. May be called
+ * from several threads with the same `states`. */
+struct seal_policy *seal_policy_with_target(const struct seal_policy *states,
+                                            const struct coldseal_policy_options *options,
+                                            struct error *err);
 /* With firmware states in the options, the values that `source` will have there: as it is, or,
  * where `identity` is not NULL, with that identity in its grub.cfg. Otherwise there is nothing to
  * do. */

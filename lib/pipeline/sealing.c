@@ -20,7 +20,8 @@ void sealing_free(struct sealing *work)
     identity_free(work->identity);
     secret_free(work->old_volume_key);
     encrypted_root_drop(&work->root);
-    source_free(work->source);
+    if (!work->shares_source)
+        source_free(work->source);
     seal_policy_free(work->policy);
     free(work);
 }
@@ -30,7 +31,7 @@ static bool is_fresh(const struct sealing *work)
     return work->options->key_choice == COLDSEAL_KEY_FRESH;
 }
 
-static bool check_choice(const struct coldseal_seal_options *options, struct error *err)
+bool sealing_check_choice(const struct coldseal_seal_options *options, struct error *err)
 {
     if (options->key_choice != COLDSEAL_KEY_FRESH)
         return true;
@@ -142,10 +143,10 @@ static bool predict(struct sealing *work, bool has_identity, struct error *err)
                                has_identity ? work->identity : NULL, err);
 }
 
-struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_options *options,
-                            struct error *err)
+static struct sealing *sealing_alloc(enum sealing_kind kind,
+                                     const struct coldseal_seal_options *options, struct error *err)
 {
-    OWNED(sealing) work = calloc(1, sizeof(*work));
+    struct sealing *work = calloc(1, sizeof(*work));
 
     if (work == NULL) {
         error_no_memory(err);
@@ -153,11 +154,58 @@ struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_o
     }
     work->kind = kind;
     work->options = options;
-    if (!check_choice(options, err) || !read_recipients(work, err) || !read_policy(work, err) ||
-        !read_image(work, err) || !predict(work, false, err) || !open_image(work, err) ||
-        !predict(work, true, err))
+    return work;
+}
+
+struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_options *options,
+                            struct error *err)
+{
+    OWNED(sealing) work = sealing_alloc(kind, options, err);
+
+    if (work == NULL || !sealing_check_choice(options, err) || !read_recipients(work, err) ||
+        !read_policy(work, err) || !read_image(work, err) || !predict(work, false, err) ||
+        !open_image(work, err) || !predict(work, true, err))
         return NULL;
     if (!work->already_sealed && !check_outputs(options, err))
+        return NULL;
+    return TAKE(work);
+}
+
+struct sealing *sealing_open(const struct coldseal_seal_options *options, struct error *err)
+{
+    OWNED(sealing) work = sealing_alloc(SEALING_NEW, options, err);
+
+    if (work == NULL || !read_image(work, err) || !open_header(work, err) ||
+        !cleartext_side_check_pin(&work->side, work->root.header, work->old_volume_key, err))
+        return NULL;
+    return TAKE(work);
+}
+
+/* The header is read again: json-c counts references without regard to threads. */
+static bool share_image(struct sealing *work, const struct sealing *opened, struct error *err)
+{
+    const struct secret *key = opened->old_volume_key;
+
+    work->source = opened->source;
+    work->shares_source = true;
+    work->side = opened->side;
+    work->old_volume_key = secret_copy(key->data, key->size, err);
+    return work->old_volume_key != NULL && encrypted_root_read(work->source, &work->root, err);
+}
+
+struct sealing *sealing_from(const struct sealing *opened,
+                             const struct coldseal_seal_options *options,
+                             struct seal_policy *policy, struct error *err)
+{
+    OWNED(seal_policy) owned = policy;
+    OWNED(sealing) work = sealing_alloc(SEALING_NEW, options, err);
+
+    if (work == NULL)
+        return NULL;
+    work->policy = TAKE(owned);
+    if (!sealing_check_choice(options, err) || !read_recipients(work, err) ||
+        !share_image(work, opened, err) || !choose_identity(work, err) ||
+        !predict(work, true, err) || !check_outputs(options, err))
         return NULL;
     return TAKE(work);
 }

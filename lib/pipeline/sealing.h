@@ -22,6 +22,7 @@ struct sealing {
     const struct coldseal_seal_options *options;
     struct seal_policy *policy; /* NULL: the TPM's keyslots stay */
     struct source *source;
+    bool shares_source;         /* with the sealing that it was made from */
     struct encrypted_root root; /* the header that is there */
     struct cleartext_side side;
     struct secret *old_volume_key;
@@ -32,11 +33,21 @@ struct sealing {
     bool already_sealed;           /* for this target and policy: nothing to write */
 };
 
+/* COLDSEAL_USAGE for a form that does not go with a volume key of its own. */
+bool sealing_check_choice(const struct coldseal_seal_options *options, struct error *err);
 /* Reads and checks everything; with in_place finishes what an interrupted run left. */
 struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_options *options,
                             struct error *err);
 void sealing_free(struct sealing *work);
 DEFINE_OWNED(sealing);
+
+/* The same in two steps, to seal one image many times: first the image alone, opened, … */
+struct sealing *sealing_open(const struct coldseal_seal_options *options, struct error *err);
+/* … then what is sealed from it, under `policy`, which is taken over, also on failure. From several
+ * threads at once. */
+struct sealing *sealing_from(const struct sealing *opened,
+                             const struct coldseal_seal_options *options,
+                             struct seal_policy *policy, struct error *err);
 
 /* Fresh secrets, tokens and the header. COLDSEAL_USAGE when nothing but the TPM would open it and
  * nobody said --no-recovery. */

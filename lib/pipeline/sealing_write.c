@@ -143,6 +143,15 @@ static bool describe_form(const struct sealing *work, json_object *json, struct 
             json_add(output, "backing", json_object_new_string(work->options->image), err));
 }
 
+static bool describe_keys(const struct coldseal_seal_options *options, json_object *json,
+                          struct error *err)
+{
+    const char *key = options->key_choice == COLDSEAL_KEY_FRESH ? "fresh" : "shared";
+
+    return json_add(json, "key", json_object_new_string(key), err) &&
+           json_add(json, "recovery", json_object_new_boolean(!options->no_recovery), err);
+}
+
 bool sealing_describe(const struct sealing *work, json_object *json, struct error *err)
 {
     const struct coldseal_seal_options *options = work->options;
@@ -159,5 +168,6 @@ bool sealing_describe(const struct sealing *work, json_object *json, struct erro
     return key_file_describe_recipients(work->recipients, json, err) &&
            json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
            describe_output(json, written, work->source->disk, options->output.checksum, err) &&
-           describe_form(work, json, err);
+           describe_form(work, json, err) &&
+           (work->kind != SEALING_NEW || describe_keys(options, json, err));
 }

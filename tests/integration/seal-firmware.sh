@@ -48,6 +48,24 @@ expect_refusal 1 . "$COLDSEAL" verify sealed.qcow2 --firmware ms.json --json
 jq -e '[.checks[] | select(.check == "prediction")] | length == 1 and .[0].result == "ok"' out >/dev/null ||
     fail "verify: $(jq -c '.checks[] | select(.check == "prediction")' out)"
 
+note "targets in two states, predicted once for each; a volume key of its own is predicted with its pin"
+for n in 1 2 3; do
+    printf '{"overlay": "many-%d.qcow2", "target": "vm.target", "firmware": "%s.json"}\n' $n "$(sed -n ${n}p <<<$'ms\nquiet\nms')"
+done >many
+expect_code 0 "${seal[@]:0:3}" "${seal[@]:4}" --targets many --json
+[ "$(jq -r 'select(.line == 1 or .line == 3) | .policy_digest' out | sort -u)" = "$expected" ] || fail "policy of targets"
+[ "$(jq -r 'select(.line) | .policy_digest' out | sort -u | wc -l)" = 2 ] || fail "targets in another state"
+expect_code 0 "${seal[@]:0:3}" "${seal[@]:4}" --targets many
+[ "$(grep -c ': there already' out)" = 3 ] || fail "targets again"
+printf '{"output": "own.qcow2", "target": "vm.target", "firmware": "ms.json"}\n' >many
+own=("$COLDSEAL" seal pool.qcow2 --key-file pool.key --fresh-key --no-recovery --targets many)
+expect_code 0 "${own[@]}" --json --no-sync
+expect_code 1 "$COLDSEAL" verify own.qcow2 --firmware ms.json --json # it is not prepared
+jq -e '[.checks[] | select(.check == "prediction")] | length == 1 and .[0].result == "ok"' out >/dev/null || fail "own pin"
+expect_code 0 "${own[@]}"
+grep -q ': there already' out || fail "own.qcow2 again"
+rm own.qcow2
+
 note "two states, two tokens; the same state twice, one"
 expect_code 0 "${seal[@]}" -o two.qcow2 --firmware ms.json --firmware quiet.json --json
 [ "$(jq '.states | length' out)" = 2 ] || fail "states"
