@@ -8,7 +8,8 @@
  *                 offset since the last sync, each sector of 512 bytes is there or is not
  * FAIL_PART=P     kill: so many thousandths of the bytes are written before it; knock-out: chooses
  *                 which sectors
- * FAIL_COUNT=FILE the number of changes is left there when the program ends
+ * FAIL_COUNT=FILE when the program ends, the number of changes is left there, and the first and
+ *                 last of the longest row of them without a sync
  *
  * Descriptors 0 to 2 do not count. */
 #include <dlfcn.h>
@@ -28,6 +29,15 @@
 #include <unistd.h>
 
 static atomic_long changes;
+
+/* The longest row of changes between two syncs: what comes before its first, and its last. */
+struct row {
+    long before;
+    long last;
+};
+
+static struct row longest;
+static long last_sync;
 
 static long number_from(const char *name)
 {
@@ -123,6 +133,10 @@ static void remember(int fd, off_t offset, size_t size)
 static void forget(void)
 {
     pthread_mutex_lock(&undo_lock);
+    struct row row = {.before = last_sync, .last = atomic_load(&changes)};
+    if (row.last - row.before > longest.last - longest.before)
+        longest = row;
+    last_sync = row.last + 1; /* the sync itself is a change */
     while (undos != NULL) {
         struct undo *undo = undos;
         undos = undo->before;
@@ -169,7 +183,7 @@ __attribute__((destructor)) static void leave_count(void)
 
     if (file == NULL)
         return;
-    fprintf(file, "%ld\n", atomic_load(&changes));
+    fprintf(file, "%ld %ld %ld\n", atomic_load(&changes), longest.before + 1, longest.last);
     fclose(file);
 }
 

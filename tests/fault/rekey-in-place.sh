@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # limit: 2400
-# rekey --in-place is killed at each of its changes in turn, and 200 times loses power at a random one,
-# with any part of what was not synced lost by sectors of 512 bytes, the repair included: the same
-# command finishes, the plaintext is whole, and nobody takes the disk meanwhile.
+# rekey --in-place is killed at its changes in turn, and loses power at random ones, with any part of
+# what was not synced lost by sectors of 512 bytes, the repair included: the same command finishes,
+# the plaintext is whole, and nobody takes the disk meanwhile.
 #
-# KILLS is the number of power cuts.
+# Of the many changes in a row that wipe the journal at the end every 16th is tried, or every so many as
+# EVERY says. CUTS is the number of power cuts.
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
 # shellcheck source=tests/lib/tiny_image.sh
@@ -18,7 +19,8 @@
 . "$SRC/tests/lib/unlock.sh"
 cd "$TMP"
 fault_build
-kills=${KILLS:-200}
+cuts=${CUTS:-20}
+every=${EVERY:-16}
 RANDOM=4711
 
 tiny_image plain.raw 18
@@ -88,6 +90,8 @@ put_back
 count=$(fault_count "${rekey[@]}")
 [ "$count" -gt 80 ] || fail "only $count changes: is the library preloaded?"
 whole "without a fault" judge
+read -r _ wipe_first wipe_last <"$TMP/fault-count"
+[ "$wipe_first" -gt 40 ] || fail "the longest row of changes without a sync begins at $wipe_first"
 
 note "the header from before, put back, gives nothing but noise"
 dd if=pool.raw of=work.raw bs=1M count=16 iflag=skip_bytes oflag=seek_bytes skip="$root_offset" \
@@ -95,9 +99,13 @@ dd if=pool.raw of=work.raw bs=1M count=16 iflag=skip_bytes oflag=seek_bytes skip
 luks_decrypt work.raw pool.key root.judge
 [ "$(cmp -l -n 1000000 root.plain root.judge | wc -l)" -gt 950000 ] || fail "the old header opens data"
 
-note "killed at each of $count changes"
-refused=0 middles=0
+note "killed at each of $count changes, from $wipe_first to $wipe_last at every ${every}th"
+refused=0 middles=0 kills=0
 for ((at = 1; at <= count; at++)); do
+    if [ "$at" -gt "$wipe_first" ] && [ "$at" -lt "$wipe_last" ] && [ $(((at - wipe_first) % every)) -ne 0 ]; then
+        continue
+    fi
+    kills=$((kills + 1))
     put_back
     code=0
     fault_run kill "$at" $((at * 997 % 1000)) "${rekey[@]}" || code=$?
@@ -107,7 +115,7 @@ for ((at = 1; at <= count; at++)); do
         [ $((middles % 8)) -ne 1 ] || { expect_refused "at $at"; refused=$((refused + 1)); }
     fi
     expect_code 0 "${rekey[@]}"
-    if [ $((at % 16)) -eq 1 ]; then
+    if [ $((kills % 16)) -eq 1 ]; then
         whole "killed at $at" judge
     else
         whole "killed at $at"
@@ -115,19 +123,19 @@ for ((at = 1; at <= count; at++)); do
 done
 [ "$refused" -ge 2 ] || fail "the disk was never seen in the middle"
 
-note "$kills power cuts, every third one during the repair as well"
-cuts=0
-for ((i = 1; i <= kills; i++)); do
+note "$cuts power cuts, every other one before the wipe, every third one during the repair as well"
+lost=0
+for ((i = 1; i <= cuts; i++)); do
     put_back
     code=0
-    at=$((1 + RANDOM % count))
+    at=$((1 + RANDOM % (i % 2 ? wipe_first : count)))
     fault_run knock-out "$at" "$i" "${rekey[@]}" || code=$?
-    [ "$code" -ne 137 ] || cuts=$((cuts + 1))
+    [ "$code" -ne 137 ] || lost=$((lost + 1))
     if [ $((i % 3)) -eq 0 ]; then
         fault_run knock-out $((1 + RANDOM % count)) "$((i + 7777))" "${rekey[@]}" || true
     fi
     expect_code 0 "${rekey[@]}"
     whole "power cut $i, at change $at"
 done
-[ "$cuts" -ge $((kills * 9 / 10)) ] || fail "only $cuts of $kills runs were cut off"
-note "$count kills and $cuts power cuts: the plaintext is whole, under the new key alone"
+[ "$lost" -ge $((cuts * 9 / 10)) ] || fail "only $lost of $cuts runs were cut off"
+note "$kills kills and $lost power cuts: the plaintext is whole, under the new key alone"

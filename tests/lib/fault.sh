@@ -9,12 +9,13 @@ fault_build()
         "$SRC/tests/fault/fail_write.c" -ldl
 }
 
-# fault_count COMMAND…: how many changes a run that succeeds makes.
+# fault_count COMMAND…: how many changes a run that succeeds makes. $TMP/fault-count has besides which
+# are the longest row of them without a sync.
 fault_count()
 {
     FAIL_COUNT=$TMP/fault-count LD_PRELOAD=$FAULT_LIBRARY "$@" >"$TMP/out" 2>"$TMP/err" ||
         { cat "$TMP/err" >&2; fail "without a fault: $*"; }
-    cat "$TMP/fault-count"
+    cut -d' ' -f1 "$TMP/fault-count"
 }
 
 # fault_points COUNT WANTED: which of COUNT places to try: the first four and the last eight, and WANTED that
