@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# One boot with all that a host can add beside the disk it was given: it comes up as ever and takes
-# no notice. Inside the guest it is looked at that each thing is there, and that nothing uses it.
+# A first boot with all that a host can add beside the disk it was given: it comes up as predicted and
+# takes no notice. Inside the guest it is looked at that each thing is there, and that nothing uses it.
 # images: noble.qcow2
 # limit: 1800
 # full
@@ -17,13 +17,6 @@ sealed_encrypt "$IMAGES/noble.qcow2" "$pool" "$TMP/key" --console-login
 sealed_make one "$pool" "$TMP/key" "$TMP/sealed.qcow2"
 qemu-img convert -O raw "$TMP/sealed.qcow2" "$disk"
 
-note "an undisturbed boot, for comparison"
-vm_start one "$disk"
-sealed_expect_open one
-first=${vm_boots[one]}
-hostile_values one
-vm_power_off one
-
 note "on the same disk: a swap partition and a /home, of the types that systemd mounts by itself"
 truncate -s +64M "$disk"
 sgdisk -e -n 2:0:+16M -t 2:8200 -n 3:0:+16M -t 3:8302 "$disk" >/dev/null
@@ -35,6 +28,7 @@ dd if="$TMP/swap" of="$disk" bs=1M oflag=seek_bytes seek="$swap" conv=notrunc st
 mke2fs -q -t ext4 -L home -E "offset=$home" "$disk" $((home_bytes / 1024))k
 
 note "a second disk: a root of the host's own, our UUID, sealed to the same TPM and policy"
+hostile_values one "$disk"
 hostile_own_volume one "$TMP/own.raw"
 
 note "a third: a plain root with our labels"
@@ -64,7 +58,6 @@ for number in 15 16; do
 done
 
 sealed_expect_open one
-expect_same "$TMP/one-pcrs-$first" "$TMP/one-pcrs-${vm_boots[one]}"
 # shellcheck disable=SC2016 # the guest's
 vm_run one 120 '
     modprobe qemu_fw_cfg; modprobe dmi_sysfs

@@ -31,6 +31,28 @@ hostile_grub_cfg()
     diff "$TMP/grub.cfg" "$TMP/grub.cfg.landed" | grep '^[<>]' | cut -c1-200 || true
 }
 
+# hostile_esp_file DISK PATH FILE: puts another file in the place of one on the ESP.
+hostile_esp_file()
+{
+    local esp
+    esp=$(hostile_esp "$1")
+    mcopy -n -o -i "$esp" "::$2" "$TMP/esp.before"
+    ! cmp -s "$TMP/esp.before" "$3" || fail "$2 is that file already"
+    mcopy -D o -o -i "$esp" "$3" "::$2"
+    mcopy -n -o -i "$esp" "::$2" "$TMP/esp.landed"
+    expect_same "$3" "$TMP/esp.landed"
+}
+
+# hostile_flip FILE: changes one bit in the middle of a file.
+hostile_flip()
+{
+    local at byte
+    at=$(($(stat -c %s "$1") / 2))
+    byte=$((0x$(xxd -p -s "$at" -l 1 "$1") ^ 1))
+    # shellcheck disable=SC2059 # the format is the byte
+    printf "\\x$(printf %02x "$byte")" | dd of="$1" bs=1 seek="$at" conv=notrunc status=none
+}
+
 # hostile_boot_file DISK NAME FILE: puts another file in the place of one in /boot, a link there
 # included.
 hostile_boot_file()
@@ -84,19 +106,60 @@ hostile_own_volume()
     rm "$TMP/tiny.raw"
 }
 
-# hostile_values NAME DISK: what the host knows of a boot of NAME that unlocked, from its report:
-# PCR values as they were before the unlock, and the volume's UUID.
+# hostile_values NAME DISK: what a host computes for a disk of sealed_make's: the PCR values that it is sealed
+# under, and the volume's UUID.
 hostile_values()
 {
-    local name=$1 pcr separator=''
+    local name=$1 pcr value separator=''
     {
         printf '{"sha256": {'
-        for pcr in 4 7 8 9 14; do
-            printf '%s"%s": "%s"' "$separator" "$pcr" "$(vm_pcr "$name" "$pcr")"
-            separator=', '
-        done
+        while read -r pcr value; do
+            case $pcr in
+            4 | 7 | 8 | 9 | 14)
+                printf '%s"%s": "%s"' "$separator" "$pcr" "$value"
+                separator=', '
+                ;;
+            esac
+        done <"$TMP/$name.predicted"
         printf ', "15": "%064d"}}\n' 0
     } >"$TMP/$name.pcrs"
-    vm_value "$name" cmdline | sed -n 's/.*coldseal\.uuid=\([0-9a-f-]\{36\}\).*/\1/p' >"$TMP/$name.uuid"
+    cryptsetup luksUUID "$(hostile_header "$2")" >"$TMP/$name.uuid"
     [ -s "$TMP/$name.uuid" ] || fail "no UUID"
+}
+
+# hostile_header DISK: the header of the root partition, as a file.
+hostile_header()
+{
+    local offset
+    read -r offset _ < <(hostile_bytes "$1" 1)
+    dd if="$1" of="$TMP/header" bs=1M iflag=skip_bytes skip="$offset" count=16 status=none
+    printf '%s\n' "$TMP/header"
+}
+
+# hostile_copy WHAT: $TMP/evil.raw, the disk of machine "one" as it was sealed, before its power-on.
+hostile_copy()
+{
+    note "$1"
+    cp --sparse=always "$TMP/good.raw" "$TMP/evil.raw"
+}
+
+# hostile_boot_closed PATTERN: $TMP/evil.raw ends closed, for that reason.
+hostile_boot_closed()
+{
+    vm_start one "$TMP/evil.raw"
+    sealed_expect_closed one
+    grep -aEq "coldseal: unlock failed: .*($1)" "$(vm_console one)" || fail "another reason than $1"
+}
+
+# hostile_boot_stopped PATTERN: $TMP/evil.raw does not get as far as a kernel, and what was to start it
+# says why.
+hostile_boot_stopped()
+{
+    vm_start one "$TMP/evil.raw"
+    vm_wait one 300 "$(vm_console one)" "$1"
+    sleep 20
+    ! grep -aq 'Linux version' "$(vm_console one)" || fail "a kernel was started"
+    [ -z "$(vm_shells one)" ] || fail "a prompt: $(vm_shells one)"
+    note "one is stopped: $(grep -aoE "[^[:cntrl:]]*$1" "$(vm_console one)" | head -n 1)"
+    vm_kill one
 }

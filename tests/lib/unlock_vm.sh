@@ -105,7 +105,7 @@ unlock_boot()
     [ -e "$TMP/keys.fifo" ] || mkfifo "$TMP/keys.fifo"
     { for _ in $(seq 300); do printf '\n\003\003root\n'; sleep 1; done; } >"$TMP/keys.fifo" &
     on_exit swtpm_end $!
-    timeout 400 qemu-system-x86_64 -nodefaults -display none -no-reboot -m 512 -machine q35 \
+    timeout $((400 * ${VM_PATIENCE:-1})) qemu-system-x86_64 -nodefaults -display none -no-reboot -m 512 -machine q35 \
         -accel tcg,thread=single -smp 1 -cpu Westmere,-cx16 -kernel "$TMP/vmlinuz" -initrd "$TMP/$2.initrd" \
         -append "console=ttyS0 panic=5 no_timer_check $(sed 's/^[^ ]* //' "$TMP/cmdline")" \
         -drive "if=none,id=disk,format=raw,file=$TMP/$3.img" -device virtio-blk-pci,drive=disk \

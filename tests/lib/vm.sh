@@ -145,7 +145,7 @@ vm_wait_off()
 vm_shells()
 {
     grep -av 'coldseal\.pin=' "$(vm_console "$1")" |
-        grep -aE '\(initramfs\)|login:|BusyBox|Enter passphrase|[Pp]lease enter|sulogin|Press Enter|mergency [Ss]hell|escue [Ss]hell|~ #|# $' || true
+        grep -aE '\(initramfs\)|login:|BusyBox|Enter passphrase|[Pp]lease enter|sulogin|Press Enter|mergency [Ss]hell|escue [Ss]hell|grub>|~ #|# $' || true
 }
 
 vm_wait_ready()
