@@ -32,6 +32,7 @@ struct option_spec {
 /* Options that every command has. */
 struct common_options {
     bool json;
+    bool statement; /* of those that write an image: json, as an in-toto statement */
     bool quiet;
 };
 

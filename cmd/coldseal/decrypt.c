@@ -17,11 +17,11 @@ int decrypt_run(const struct command *self, int argc, char **argv)
 
     if (!command_parse(self, specs, COUNT_OF(specs), 2, argc, argv, &parsed))
         return parsed.exit_code;
+    output_options_take(&parsed, &options.output);
     if (options.key_file == NULL)
         return command_usage(self, &parsed, "--key-file is needed");
     options.in = parsed.arguments[0];
     options.out = parsed.arguments[1];
-    options.output.checksum = parsed.common.json;
     options.progress = command_progress(&parsed);
     bool ok = coldseal_decrypt(&options, &report, &err);
     return command_finish(&parsed, options.in, ok, report, &err);

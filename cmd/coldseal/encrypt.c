@@ -40,6 +40,7 @@ int encrypt_run(const struct command *self, int argc, char **argv)
         !guest_arguments_take(self, &guest, &parsed, &options.guest) ||
         !holes_take(self, holes, &parsed, &options.holes_none))
         return parsed.exit_code;
+    output_options_take(&parsed, &options.output);
     if ((options.key_in == NULL) == (options.key_out == NULL))
         return command_usage(self, &parsed, "give one of --key-out and --key-file");
     if (!command_stdout_is_for(self, &parsed, options.key_out) ||
@@ -47,7 +48,6 @@ int encrypt_run(const struct command *self, int argc, char **argv)
         return parsed.exit_code;
     options.in = parsed.arguments[0];
     options.out = parsed.arguments[1];
-    options.output.checksum = parsed.common.json;
     options.progress = command_progress(&parsed);
     bool ok = coldseal_encrypt(&options, &report, &err);
     return command_finish(&parsed, options.in, ok, report, &err);

@@ -77,6 +77,8 @@ static int print_failure(const struct parsed *parsed, const struct coldseal_erro
 static int print_report(const struct parsed *parsed, const struct coldseal_report *report,
                         struct coldseal_error *err)
 {
+    if (parsed->common.statement)
+        return print_text(coldseal_report_statement(report, err), "\n");
     if (parsed->common.json)
         return print_text(coldseal_report_json(report, err), "\n");
     return parsed->common.quiet ? COLDSEAL_OK : print_text(coldseal_report_text(report, err), "");

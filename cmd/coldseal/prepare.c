@@ -17,9 +17,9 @@ int prepare_run(const struct command *self, int argc, char **argv)
     if (!command_parse(self, specs, COUNT_OF(specs), 2, argc, argv, &parsed) ||
         !guest_arguments_take(self, &guest, &parsed, &options.guest))
         return parsed.exit_code;
+    output_options_take(&parsed, &options.output);
     options.in = parsed.arguments[0];
     options.out = parsed.arguments[1];
-    options.output.checksum = parsed.common.json;
     options.progress = command_progress(&parsed);
     bool ok = coldseal_prepare(&options, &report, &err);
     return command_finish(&parsed, options.in, ok, report, &err);

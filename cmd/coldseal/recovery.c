@@ -23,7 +23,7 @@ static const char *wrong_of_test(const struct coldseal_recovery_options *options
     if (options->key_file == NULL)
         return "--key-file is needed: the recovery key";
     if (options->out != NULL || options->in_place || options->tcti != NULL ||
-        options->recovery_key_out != NULL || options->no_recovery)
+        options->recovery_key_out != NULL || options->no_recovery || options->output.statement)
         return "only --key-file: nothing is changed";
     return NULL;
 }
@@ -60,6 +60,7 @@ int recovery_run(const struct command *self, int argc, char **argv)
         ESCROW_OPTIONS(recipients),
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
         {"force", 'f', OPTION_FLAG, NULL, "replace existing output files", &options.output.force},
+        STATEMENT_OPTION(options.output),
     };
     struct coldseal_report *report = NULL;
     struct coldseal_error err = {0};
@@ -67,6 +68,7 @@ int recovery_run(const struct command *self, int argc, char **argv)
 
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
+    output_options_take(&parsed, &options.output);
     const char *wrong = wrong_of(&options);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);
@@ -75,7 +77,6 @@ int recovery_run(const struct command *self, int argc, char **argv)
                              &options.escrow))
         return parsed.exit_code;
     options.image = parsed.arguments[0];
-    options.output.checksum = parsed.common.json;
     bool ok = coldseal_recovery(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }

@@ -70,6 +70,7 @@ int rekey_run(const struct command *self, int argc, char **argv)
 
     if (!command_parse_between(self, specs, COUNT_OF(specs), 1, 2, argc, argv, &parsed))
         return parsed.exit_code;
+    output_options_take(&parsed, &options.output);
     options.in = parsed.arguments[0];
     options.out = parsed.arguments[1];
     options.key_files = key_files.items;
@@ -83,7 +84,6 @@ int rekey_run(const struct command *self, int argc, char **argv)
         !escrow_options_take(self, &recipients, options.key_out, options.recovery_key_out, &parsed,
                              &options.escrow))
         return parsed.exit_code;
-    options.output.checksum = parsed.common.json;
     options.progress = command_progress(&parsed);
     bool ok = coldseal_rekey(&options, &report, &err);
     return command_finish(&parsed, options.in, ok, report, &err);

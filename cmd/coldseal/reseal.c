@@ -30,6 +30,7 @@ int reseal_run(const struct command *self, int argc, char **argv)
         ESCROW_OPTIONS(recipients),
         {"no-recovery", 0, OPTION_FLAG, NULL, "no way in but the TPM", &options.no_recovery},
         {"force", 'f', OPTION_FLAG, NULL, "replace existing output files", &options.output.force},
+        STATEMENT_OPTION(options.output),
     };
     struct coldseal_report *report = NULL;
     struct coldseal_error err = {0};
@@ -37,6 +38,7 @@ int reseal_run(const struct command *self, int argc, char **argv)
 
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
+    output_options_take(&parsed, &options.output);
     policy_options_take(&firmware, &options.policy);
     const char *wrong = wrong_of(&options);
     if (wrong != NULL)
@@ -46,7 +48,6 @@ int reseal_run(const struct command *self, int argc, char **argv)
                              &options.escrow))
         return parsed.exit_code;
     options.image = parsed.arguments[0];
-    options.output.checksum = parsed.common.json;
     bool ok = coldseal_reseal(&options, &report, &err);
     return command_finish(&parsed, options.image, ok, report, &err);
 }

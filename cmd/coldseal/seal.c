@@ -56,6 +56,7 @@ int seal_run(const struct command *self, int argc, char **argv)
 
     if (!command_parse(self, specs, COUNT_OF(specs), 1, argc, argv, &parsed))
         return parsed.exit_code;
+    output_options_take(&parsed, &options.output);
     policy_options_take(&firmware, &options.policy);
     const char *wrong =
         targets != NULL ? seal_many_wrong(&options, overlay) : wrong_of_one(&options, overlay);
@@ -73,7 +74,7 @@ int seal_run(const struct command *self, int argc, char **argv)
     }
     options.key_choice = fresh ? COLDSEAL_KEY_FRESH : COLDSEAL_KEY_SHARED;
     options.image = parsed.arguments[0];
-    options.output.checksum = parsed.common.json && targets == NULL;
+    options.output.checksum = options.output.checksum && targets == NULL;
     options.progress = command_progress(&parsed);
     if (targets != NULL)
         return seal_many_run(&parsed, &options, targets);

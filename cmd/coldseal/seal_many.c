@@ -19,6 +19,8 @@ const char *seal_many_wrong(const struct coldseal_seal_options *options, const c
 {
     if (options->out != NULL || overlay != NULL || options->in_place)
         return "--targets says where each output goes: no --output, --overlay or --in-place";
+    if (options->output.statement)
+        return "--statement is about one image: not with --targets";
     return options->recovery_key_out == NULL
                ? NULL
                : "--targets says where each recovery key goes: no --recovery-key-out";

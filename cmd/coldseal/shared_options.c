@@ -47,6 +47,13 @@ bool guest_arguments_take(const struct command *self, const struct guest_argumen
     return false;
 }
 
+void output_options_take(struct parsed *parsed, struct coldseal_output_options *output)
+{
+    parsed->common.statement = output->statement;
+    parsed->common.json = parsed->common.json || output->statement;
+    output->checksum = parsed->common.json;
+}
+
 const char *policy_options_wrong(const struct coldseal_policy_options *policy)
 {
     if ((policy->target == NULL) == (policy->parent == NULL))

@@ -39,10 +39,14 @@ struct guest_arguments {
     {"backing", 0, OPTION_STRING, "FILE", "what a qcow2 with a backing file is over",              \
      &(o).backing}
 
+#define STATEMENT_OPTION(o)                                                                        \
+    {"statement", 0, OPTION_FLAG, NULL, "print an in-toto statement", &(o).statement}
+
 #define OUTPUT_OPTIONS(o)                                                                          \
     {"force", 'f', OPTION_FLAG, NULL, "replace an existing output file", &(o).force},              \
     {"threads", 0, OPTION_NUMBER, "N", "worker threads [two for each processor]", &(o).threads},   \
-    {"no-sync", 0, OPTION_FLAG, NULL, "do not wait until the image is on the disk", &(o).no_sync}
+    {"no-sync", 0, OPTION_FLAG, NULL, "do not wait until the image is on the disk", &(o).no_sync}, \
+    STATEMENT_OPTION(o)
 
 #define MORE_STATES_OPTIONS(m)                                                                     \
     {"other-kernels", 0, OPTION_FLAG, NULL,                                                        \
@@ -76,6 +80,8 @@ struct guest_arguments {
      "encrypt new keys to this certificate, as CMS (repeatable)", &(certificates)}
 /* clang-format on */
 
+/* OUTPUT_OPTIONS or STATEMENT_OPTION: what is to be printed. Before command_stdout_is_for(). */
+void output_options_take(struct parsed *parsed, struct coldseal_output_options *output);
 /* What is missing or too much in a policy, as a message; NULL: nothing. */
 const char *policy_options_wrong(const struct coldseal_policy_options *policy);
 /* The certificates of ESCROW_OPTIONS, for a key that goes to one of two files, which may be NULL.

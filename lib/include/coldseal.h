@@ -54,6 +54,9 @@ struct coldseal_report;
  * memory is out. */
 COLDSEAL_API char *coldseal_report_json(const struct coldseal_report *report,
                                         struct coldseal_error *err);
+/* The same as an in-toto statement about the output; of a call with output.checksum set. */
+COLDSEAL_API char *coldseal_report_statement(const struct coldseal_report *report,
+                                             struct coldseal_error *err);
 COLDSEAL_API char *coldseal_report_text(const struct coldseal_report *report,
                                         struct coldseal_error *err);
 COLDSEAL_API void coldseal_report_free(struct coldseal_report *report);
@@ -110,6 +113,7 @@ struct coldseal_output_options {
     bool force;               /* replace an existing regular file */
     bool no_sync;             /* do not wait until a new image is on the disk */
     bool checksum;            /* put SHA-256 of input and output files into the report */
+    bool statement;           /* with checksum: an input that need not be read whole, too */
     unsigned threads;         /* 0: two for each processor, 16 at most */
 };
 

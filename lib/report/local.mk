@@ -1,6 +1,7 @@
 libcoldseal_a_SOURCES += \
 	lib/report/checks.c lib/report/checks.h \
 	lib/report/report.c lib/report/report.h \
+	lib/report/statement.c \
 	lib/report/text.c lib/report/text.h
 
 if HAVE_CMOCKA

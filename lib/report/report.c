@@ -57,6 +57,13 @@ char *coldseal_report_json(const struct coldseal_report *report, struct coldseal
     return json_text(report->json, err);
 }
 
+char *coldseal_report_statement(const struct coldseal_report *report, struct coldseal_error *err)
+{
+    OWNED_JSON statement = report_statement(report->json, err);
+
+    return statement == NULL ? NULL : json_text(statement, err);
+}
+
 char *coldseal_report_text(const struct coldseal_report *report, struct coldseal_error *err)
 {
     if (report->text == NULL)

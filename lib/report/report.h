@@ -17,4 +17,8 @@ DEFINE_OWNED(coldseal_report);
 bool report_add_failure(struct coldseal_report *report, const struct error *failure,
                         struct error *err);
 
+/* The report as the predicate of an in-toto statement whose subject is the member "output", which
+ * must have a digest. The caller's. */
+json_object *report_statement(json_object *report, struct error *err);
+
 #endif

@@ -10,6 +10,8 @@
 . "$SRC/tests/lib/common.sh"
 # shellcheck source=tests/lib/tiny_image.sh
 . "$SRC/tests/lib/tiny_image.sh"
+# shellcheck source=tests/lib/schema.sh
+. "$SRC/tests/lib/schema.sh"
 cd "$TMP" || exit 1
 tool=$BUILD/tests/tools/seal_tool
 vars=/usr/share/OVMF/OVMF_VARS_4M.ms.fd
@@ -37,6 +39,7 @@ for row in json.load(open(sys.argv[1]))["differences"]:
     print("%d=%s" % (row["pcr"], row["reason"]))' "$TMP/out" | sort) ||
         { cat "$TMP/out" >&2; fail "reasons: $*"; }
     grep -q 'the boot differs in PCR' "$TMP/err" || fail "stderr"
+    cp "$TMP/out" explained.json
 }
 
 # expect_event PCR KEY PATTERN: of the last answer.
@@ -209,3 +212,4 @@ expect_refusal 4 'neither an event log nor console text' "$COLDSEAL" explain sea
 expect_refusal 3 . "$COLDSEAL" explain sealed.raw nothing.txt
 expect_refusal 2 'missing argument' "$COLDSEAL" explain sealed.raw
 expect_refusal 7 . "$COLDSEAL" explain good.bin good.bin
+schema_check report explained.json predicted.json

@@ -16,6 +16,10 @@ for page in "$SRC"/man/*.[158]; do
 done
 expect_same "$SRC/completions/coldseal" "$root/usr/share/bash-completion/completions/coldseal"
 
+for file in "$SRC"/schemas/*.json; do
+    expect_same "$file" "$root/usr/share/coldseal/schemas/${file##*/}"
+done
+
 note "and nothing but that"
 (cd "$root" && find . -type f | grep -vE '^\./usr/share/(man|coldseal)/' | sort) >"$TMP/others"
 diff - "$TMP/others" <<'END' || fail "other files"

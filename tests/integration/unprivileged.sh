@@ -6,6 +6,8 @@
 # or device-mapper device.
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
+# shellcheck source=tests/lib/schema.sh
+. "$SRC/tests/lib/schema.sh"
 uid=65534
 
 # Root becomes that user, once and for all; anybody else is unprivileged already.
@@ -34,7 +36,7 @@ for device in /dev/loop* /dev/nbd* /dev/mapper/control /dev/kvm /dev/tpm* /dev/f
     fi
 done
 cd "$HOME/../work"
-coldseal encrypt noble.qcow2 pool.qcow2 --key-out pool.key --quiet
+coldseal encrypt noble.qcow2 pool.qcow2 --key-out pool.key --json >encrypt.json
 swtpm_setup --tpm2 --tpmstate "$PWD" --create-spk --overwrite >/dev/null
 coldseal target read --swtpm-state "$PWD" -o vm.target --quiet
 printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
@@ -57,6 +59,7 @@ if [ "$(id -u)" = 0 ]; then
     ! grep -E 'reachable: /dev/(loop|nbd|mapper)' "$TMP/log" || fail "a device can be reached"
 fi
 [ "$(sha256 "$place/work/noble.qcow2")" = "$before" ] || fail "the input changed"
+schema_check report "$place/work/encrypt.json"
 note "the recovery key opens what came out"
 expect_code 0 "$COLDSEAL" decrypt "$place/work/sealed.qcow2" "$TMP/plain.raw" \
     --key-file "$place/work/recovery.key"

@@ -1,0 +1,8 @@
+# JSON Schemas of what coldseal prints and reads
+schemasdir = $(pkgdatadir)/schemas
+dist_schemas_DATA = \
+	schemas/firmware.json \
+	schemas/pcr-values.json \
+	schemas/report.json \
+	schemas/statement.json \
+	schemas/target.json
