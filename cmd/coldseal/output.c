@@ -74,11 +74,21 @@ static int print_failure(const struct parsed *parsed, const struct coldseal_erro
     return err->code;
 }
 
+static int print_statement(const struct coldseal_report *report, struct coldseal_error *err)
+{
+    char *text = coldseal_report_statement(report, err);
+
+    if (text != NULL)
+        return print_text(text, "\n");
+    fprintf(stderr, "coldseal: %s\n", err->message);
+    return err->code;
+}
+
 static int print_report(const struct parsed *parsed, const struct coldseal_report *report,
                         struct coldseal_error *err)
 {
     if (parsed->common.statement)
-        return print_text(coldseal_report_statement(report, err), "\n");
+        return print_statement(report, err);
     if (parsed->common.json)
         return print_text(coldseal_report_json(report, err), "\n");
     return parsed->common.quiet ? COLDSEAL_OK : print_text(coldseal_report_text(report, err), "");

@@ -11,8 +11,14 @@ static json_object *make_subject(json_object *output, struct error *err)
 {
     const char *path, *sha256;
 
-    if (!json_get_string(output, "path", &path, err) ||
-        !json_get_string(output, "sha256", &sha256, err))
+    if (!json_get_string(output, "path", &path, err))
+        return NULL;
+    if (!json_object_object_get_ex(output, "sha256", NULL))
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "a statement is about a file, which has a digest; %s is written, and none",
+                         path),
+               NULL;
+    if (!json_get_string(output, "sha256", &sha256, err))
         return NULL;
     const char *slash = strrchr(path, '/');
     OWNED_JSON digest = json_new_object(err);
