@@ -62,6 +62,15 @@ sed 's/"measured":true/"measured":false/' ms.firmware >quiet.firmware
 reported predict-states 0 predict "$IMAGES/noble.qcow2" --firmware ms.firmware --firmware quiet.firmware
 reported weak 0 seal pool.raw -o weak.raw --key-file pool.key --target vm.target --pcr-values pcrs.json --pcrs 7,15 \
     --allow-weak-policy --fresh-key --no-recovery
+printf '{"output": "%s.raw", "target": "%s", "recovery_key_out": "%s.rec"}\n' m1 vm.target m1 m2 no.target m2 >targets
+many=(seal pool.raw --key-file pool.key --pcr-values pcrs.json --shared-key --targets targets)
+for run in 1 2; do
+    reported "many-$run" 1 "${many[@]}"
+    split -l 1 --additional-suffix .json "reports/many-$run.json" "reports/many-$run-"
+    rm "reports/many-$run.json"
+done
+jq -r .result reports/many-*.json | sort -u | diff - <(printf '%s\n' failed null sealed 'there already') || fail "lines"
+expect_refusal 2 'statement is about one image' "$COLDSEAL" "${many[@]}" --statement
 reported usage 2 encrypt plain.raw
 reported io 3 inspect absent.raw
 reported key 6 decrypt pool.raw no.raw --key-file rec
