@@ -163,10 +163,47 @@ static bool cache_add(struct boot_files *files, size_t volume, const char *path,
     return true;
 }
 
+/* Linux, Documentation/driver-api/early-userspace/buffer-format.rst */
+#define ARCHIVE_ALIGNMENT 4
+
+static bool feed_part(struct boot_files *files, const struct boot_file *part, uint64_t *position,
+                      struct digest_set_stream *stream, struct error *err)
+{
+    static const uint8_t zeros[ARCHIVE_ALIGNMENT];
+    size_t padding = (size_t)(-*position % ARCHIVE_ALIGNMENT);
+    char normal[BOOT_PATH_LIMIT_BYTES];
+    enum boot_file_kind kind;
+    uint64_t size = 0;
+
+    if (!can_read(files, part->volume, part->path, normal, err) ||
+        !boot_files_lookup(files, part->volume, normal, &kind, &size, err) ||
+        !digest_set_stream_update(stream, zeros, padding, err))
+        return false;
+    *position += padding + size;
+    return files->operations->feed(files->self, part->volume, normal, stream, err) ||
+           in_volume(files, part->volume, err);
+}
+
+static bool digest_parts(struct boot_files *files, const struct boot_file *parts, size_t count,
+                         struct digest_set *digests, struct error *err)
+{
+    if (files->operations->digest != NULL)
+        return files->operations->digest(files->self, parts, count, digests, err);
+    OWNED(digest_set_stream) stream = digest_set_stream_new(err);
+    uint64_t position = 0;
+
+    for (size_t i = 0; stream != NULL && i < count; i++) {
+        if (!feed_part(files, &parts[i], &position, stream, err))
+            return false;
+    }
+    return stream != NULL && digest_set_stream_final(stream, digests, err);
+}
+
 bool boot_files_digest(struct boot_files *files, size_t volume, const char *path,
                        struct digest_set *digests, struct error *err)
 {
     char normal[BOOT_PATH_LIMIT_BYTES];
+    const struct boot_file file = {volume, normal};
 
     if (!can_read(files, volume, path, normal, err))
         return false;
@@ -175,9 +212,15 @@ bool boot_files_digest(struct boot_files *files, size_t volume, const char *path
         *digests = cached->digests;
         return true;
     }
-    if (!files->operations->digest(files->self, volume, normal, digests, err))
-        return in_volume(files, volume, err);
-    return cache_add(files, volume, normal, digests, err);
+    return digest_parts(files, &file, 1, digests, err) &&
+           cache_add(files, volume, normal, digests, err);
+}
+
+bool boot_files_digest_joined(struct boot_files *files, const struct boot_file *parts, size_t count,
+                              struct digest_set *digests, struct error *err)
+{
+    return count == 1 ? boot_files_digest(files, parts[0].volume, parts[0].path, digests, err)
+                      : digest_parts(files, parts, count, digests, err);
 }
 
 bool boot_files_list(struct boot_files *files, size_t volume, const char *path,

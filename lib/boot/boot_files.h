@@ -13,6 +13,8 @@ enum boot_file_kind { BOOT_FILE_NONE, BOOT_FILE_REGULAR, BOOT_FILE_DIRECTORY };
 
 #define BOOT_VOLUME_LIMIT GPT_MAX_ENTRIES
 #define BOOT_PATH_LIMIT_BYTES 4096
+/* Of archives that are put together. */
+#define BOOT_JOINED_LIMIT 16
 
 /* One partition. Values are an image's and may be hostile text. */
 struct boot_volume {
@@ -24,6 +26,11 @@ struct boot_volume {
     bool is_esp;
 };
 
+struct boot_file {
+    size_t volume;
+    const char *path;
+};
+
 /* What a back end provides. `volume` is an index below the count given to boot_files_new(), of a
  * volume that has a file system; paths are absolute, with '/'. */
 struct boot_files_operations {
@@ -31,8 +38,12 @@ struct boot_files_operations {
                    uint64_t *size_bytes, struct error *err);
     struct bytes *(*read)(void *self, size_t volume, const char *path, size_t limit_bytes,
                           struct error *err);
-    bool (*digest)(void *self, size_t volume, const char *path, struct digest_set *digests,
-                   struct error *err);
+    bool (*feed)(void *self, size_t volume, const char *path, struct digest_set_stream *stream,
+                 struct error *err);
+    /* In place of `feed`, for what knows digests and not the content; see
+     * boot_files_digest_joined(). */
+    bool (*digest)(void *self, const struct boot_file *files, size_t count,
+                   struct digest_set *digests, struct error *err);
     bool (*list)(void *self, size_t volume, const char *path,
                  bool (*each)(void *context, const char *name), void *context, struct error *err);
     void (*free)(void *self);
@@ -71,6 +82,10 @@ struct bytes *boot_files_read(struct boot_files *files, size_t volume, const cha
 /* Of the whole file, which is never in memory as a whole; kept, so that each file is read once. */
 bool boot_files_digest(struct boot_files *files, size_t volume, const char *path,
                        struct digest_set *digests, struct error *err);
+/* Of several files one after the other, each but the first at the next multiple of 4 bytes: as
+ * loaders put initramfs archives together. BOOT_JOINED_LIMIT files at the most. */
+bool boot_files_digest_joined(struct boot_files *files, const struct boot_file *parts, size_t count,
+                              struct digest_set *digests, struct error *err);
 /* Calls `each` for every name in a directory, in no order, until it returns false.
  * COLDSEAL_BAD_IMAGE when it is no directory. */
 bool boot_files_list(struct boot_files *files, size_t volume, const char *path,

@@ -92,15 +92,15 @@ static struct bytes *disk_read(void *self, size_t index, const char *path, size_
                           : ext4_read_file(volume->ext4, path, limit_bytes, err);
 }
 
-static bool disk_digest(void *self, size_t index, const char *path, struct digest_set *digests,
-                        struct error *err)
+static bool disk_feed(void *self, size_t index, const char *path, struct digest_set_stream *stream,
+                      struct error *err)
 {
     struct disk_volume *volume = open_volume(self, index, err);
 
     if (volume == NULL)
         return false;
-    return volume->is_fat ? fat_digest_file(volume->fat, path, digests, err)
-                          : ext4_digest_file(volume->ext4, path, digests, err);
+    return volume->is_fat ? fat_feed_file(volume->fat, path, stream, err)
+                          : ext4_feed_file(volume->ext4, path, stream, err);
 }
 
 struct listing {
@@ -131,7 +131,7 @@ static bool disk_list(void *self, size_t index, const char *path,
 static const struct boot_files_operations disk_operations = {
     .lookup = disk_lookup,
     .read = disk_read,
-    .digest = disk_digest,
+    .feed = disk_feed,
     .list = disk_list,
     .free = disk_files_free,
 };

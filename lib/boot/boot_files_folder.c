@@ -154,23 +154,20 @@ static struct bytes *folder_read(void *self, size_t index, const char *path, siz
     return bytes;
 }
 
-static bool folder_digest(void *self, size_t index, const char *path, struct digest_set *digests,
-                          struct error *err)
+static bool folder_feed(void *self, size_t index, const char *path,
+                        struct digest_set_stream *stream, struct error *err)
 {
     OWNED_FD fd = open_file(self, index, path, err);
-    OWNED(digest_set_stream) stream = digest_set_stream_new(err);
     OWNED(bytes) piece = bytes_new(PIECE_BYTES, err);
     ssize_t got;
 
-    if (fd < 0 || stream == NULL || piece == NULL)
+    if (fd < 0 || piece == NULL)
         return false;
     while ((got = read(fd, piece->data, piece->size)) > 0) {
         if (!digest_set_stream_update(stream, piece->data, (size_t)got, err))
             return false;
     }
-    if (got < 0)
-        return error_errno(err, COLDSEAL_IO, "%s", path);
-    return digest_set_stream_final(stream, digests, err);
+    return got == 0 || error_errno(err, COLDSEAL_IO, "%s", path);
 }
 
 static bool folder_list(void *self, size_t index, const char *path,
@@ -197,7 +194,7 @@ static bool folder_list(void *self, size_t index, const char *path,
 static const struct boot_files_operations folder_operations = {
     .lookup = folder_lookup,
     .read = folder_read,
-    .digest = folder_digest,
+    .feed = folder_feed,
     .list = folder_list,
     .free = folder_files_free,
 };

@@ -157,12 +157,16 @@ static struct bytes *linked_read(void *self, size_t volume, const char *path, si
     return boot_files_read(linked->files, volume, follow(linked, volume, path), limit_bytes, err);
 }
 
-static bool linked_digest(void *self, size_t volume, const char *path, struct digest_set *digests,
-                          struct error *err)
+static bool linked_digest(void *self, const struct boot_file *files, size_t count,
+                          struct digest_set *digests, struct error *err)
 {
     const struct linked *linked = self;
+    struct boot_file followed[BOOT_JOINED_LIMIT];
 
-    return boot_files_digest(linked->files, volume, follow(linked, volume, path), digests, err);
+    for (size_t i = 0; i < count; i++)
+        followed[i] =
+            (struct boot_file){files[i].volume, follow(linked, files[i].volume, files[i].path)};
+    return boot_files_digest_joined(linked->files, followed, count, digests, err);
 }
 
 static bool linked_list(void *self, size_t volume, const char *path,

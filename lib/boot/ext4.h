@@ -37,9 +37,9 @@ bool ext4_lookup(struct ext4 *ext4, const char *path, struct ext4_entry *entry, 
 /* Whole file. COLDSEAL_BAD_IMAGE when absent or longer than `limit_bytes`. */
 struct bytes *ext4_read_file(struct ext4 *ext4, const char *path, size_t limit_bytes,
                              struct error *err);
-/* Of the whole file, read in pieces. */
-bool ext4_digest_file(struct ext4 *ext4, const char *path, struct digest_set *digests,
-                      struct error *err);
+/* The whole file, read in pieces. */
+bool ext4_feed_file(struct ext4 *ext4, const char *path, struct digest_set_stream *stream,
+                    struct error *err);
 /* Calls `each` for every name in a directory until it returns false. */
 bool ext4_list(struct ext4 *ext4, const char *path, bool (*each)(void *context, const char *name),
                void *context, struct error *err);

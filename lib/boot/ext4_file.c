@@ -119,13 +119,12 @@ struct bytes *ext4_read_file(struct ext4 *ext4, const char *path, size_t limit_b
     return code == 0 ? TAKE(bytes) : (read_failed(path, code, err), NULL);
 }
 
-static bool digest_content(ext2_file_t file, const char *path, uint64_t size_bytes,
-                           struct digest_set *digests, struct error *err)
+static bool feed_content(ext2_file_t file, const char *path, uint64_t size_bytes,
+                         struct digest_set_stream *stream, struct error *err)
 {
-    OWNED(digest_set_stream) stream = digest_set_stream_new(err);
     OWNED(bytes) piece = bytes_new(PIECE_BYTES, err);
 
-    if (stream == NULL || piece == NULL)
+    if (piece == NULL)
         return false;
     for (uint64_t left = size_bytes; left > 0;) {
         size_t size = (size_t)min_u64(left, PIECE_BYTES);
@@ -136,11 +135,11 @@ static bool digest_content(ext2_file_t file, const char *path, uint64_t size_byt
             return false;
         left -= size;
     }
-    return digest_set_stream_final(stream, digests, err);
+    return true;
 }
 
-bool ext4_digest_file(struct ext4 *ext4, const char *path, struct digest_set *digests,
-                      struct error *err)
+bool ext4_feed_file(struct ext4 *ext4, const char *path, struct digest_set_stream *stream,
+                    struct error *err)
 {
     struct ext4_entry entry;
     ext2_file_t file;
@@ -150,7 +149,7 @@ bool ext4_digest_file(struct ext4 *ext4, const char *path, struct digest_set *di
     errcode_t code = ext2fs_file_open(ext4->fs, entry.inode, 0, &file);
     if (code != 0)
         return read_failed(path, code, err);
-    bool ok = digest_content(file, path, entry.size_bytes, digests, err);
+    bool ok = feed_content(file, path, entry.size_bytes, stream, err);
     ext2fs_file_close(file);
     return ok;
 }

@@ -118,13 +118,12 @@ struct bytes *fat_read_file(struct fat *fat, const char *path, size_t limit_byte
     return TAKE(bytes);
 }
 
-static bool digest_chain(struct fat *fat, const struct fat_chain *chain, uint32_t size_bytes,
-                         struct digest_set *digests, struct error *err)
+static bool feed_chain(struct fat *fat, const struct fat_chain *chain, uint32_t size_bytes,
+                       struct digest_set_stream *stream, struct error *err)
 {
-    OWNED(digest_set_stream) stream = digest_set_stream_new(err);
     OWNED(bytes) piece = bytes_new(DIGEST_PIECE_BYTES, err);
 
-    if (stream == NULL || piece == NULL)
+    if (piece == NULL)
         return false;
     for (uint64_t done = 0; done < size_bytes;) {
         size_t size = (size_t)min_u64(size_bytes - done, piece->size);
@@ -133,18 +132,18 @@ static bool digest_chain(struct fat *fat, const struct fat_chain *chain, uint32_
             return false;
         done += size;
     }
-    return digest_set_stream_final(stream, digests, err);
+    return true;
 }
 
-bool fat_digest_file(struct fat *fat, const char *path, struct digest_set *digests,
-                     struct error *err)
+bool fat_feed_file(struct fat *fat, const char *path, struct digest_set_stream *stream,
+                   struct error *err)
 {
     struct fat_entry entry;
 
     if (!find_file(fat, path, SIZE_MAX, &entry, err))
         return false;
     OWNED(fat_chain) chain = read_file_chain(fat, &entry, err);
-    return (chain != NULL && digest_chain(fat, chain, entry.size_bytes, digests, err)) ||
+    return (chain != NULL && feed_chain(fat, chain, entry.size_bytes, stream, err)) ||
            error_wrap(err, "%s", path);
 }
 

@@ -34,9 +34,9 @@ bool fat_list(struct fat *fat, const char *path,
 /* Whole file; COLDSEAL_BAD_IMAGE when it is absent, a directory or longer than `limit_bytes`. */
 struct bytes *fat_read_file(struct fat *fat, const char *path, size_t limit_bytes,
                             struct error *err);
-/* Of the whole file, read in pieces. */
-bool fat_digest_file(struct fat *fat, const char *path, struct digest_set *digests,
-                     struct error *err);
+/* The whole file, read in pieces. */
+bool fat_feed_file(struct fat *fat, const char *path, struct digest_set_stream *stream,
+                   struct error *err);
 /* Overwrites bytes that exist; neither length nor place of the file change. */
 bool fat_patch_file(struct fat *fat, const char *path, uint64_t offset_bytes, const void *data,
                     size_t size, struct error *err);

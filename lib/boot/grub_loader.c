@@ -102,7 +102,7 @@ enum grub_error grub_cmd_initrd(struct grub_run *run, const struct grub_argv *ar
         if (result != GRUB_OK)
             return result;
         if (!file.on_memdisk)
-            grub_run_step(run, GRUB_STEP_INITRD, name, file.volume, file.path);
+            grub_run_step(run, GRUB_STEP_INITRD, argv->words[i], file.volume, file.path);
     }
     return GRUB_OK;
 }

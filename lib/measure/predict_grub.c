@@ -21,8 +21,10 @@ struct walk {
     const struct grub_step *kernel_file;
     const struct grub_step *command_line; /* NULL: none yet */
     const struct grub_step *last_file;
-    const struct grub_step *initrd; /* NULL: none */
-    unsigned initrd_count;
+    size_t initrd_count;
+    const struct grub_step *initrds[BOOT_JOINED_LIMIT]; /* their files */
+    bool has_newc;                                      /* GRUB puts a header before one of them */
+    bool is_new_command;                                /* since the last of them */
 };
 
 static bool measure_text(struct walk *walk, const struct grub_step *step, const char *prefix,
@@ -97,19 +99,40 @@ static bool verify_kernel(struct walk *walk, const struct grub_step *step, struc
            shim_run_verify(walk->run->shim, walk->prediction, walk->kernel, step->path, false, err);
 }
 
+static void drop_initrds(struct walk *walk)
+{
+    walk->initrd_count = 0;
+    walk->has_newc = false;
+}
+
 /* The file before it is the kernel, whether shim was asked to verify that or not. */
 static bool take_command_line(struct walk *walk, const struct grub_step *step, struct error *err)
 {
     walk->command_line = step;
-    walk->initrd_count = 0;
+    drop_initrds(walk);
     return walk->last_file != NULL && load_kernel(walk, walk->last_file, err) &&
            measure_text(walk, step, "kernel_cmdline: ", err);
+}
+
+/* The last `initrd` command counts. */
+static bool take_initrd(struct walk *walk, const struct grub_step *step, struct error *err)
+{
+    if (walk->is_new_command)
+        drop_initrds(walk);
+    walk->is_new_command = false;
+    if (walk->initrd_count == BOOT_JOINED_LIMIT)
+        return error_set(err, COLDSEAL_UNSUPPORTED, "%s:%u: more than %d initrd files",
+                         step->config, step->line, BOOT_JOINED_LIMIT);
+    walk->has_newc |= strncmp(step->text, "newc:", 5) == 0;
+    walk->initrds[walk->initrd_count++] = walk->last_file;
+    return true;
 }
 
 static bool take_step(struct walk *walk, const struct grub_step *step, struct error *err)
 {
     switch (step->kind) {
     case GRUB_STEP_COMMAND:
+        walk->is_new_command = true;
         return measure_text(walk, step, "grub_cmd: ", err);
     case GRUB_STEP_FILE:
         return measure_file(walk, step, err);
@@ -118,9 +141,7 @@ static bool take_step(struct walk *walk, const struct grub_step *step, struct er
     case GRUB_STEP_KERNEL_CMDLINE:
         return take_command_line(walk, step, err);
     case GRUB_STEP_INITRD:
-        walk->initrd = walk->last_file;
-        walk->initrd_count++;
-        return true;
+        return take_initrd(walk, step, err);
     case GRUB_STEP_CHAINLOAD:
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "%s:%u: GRUB starts the EFI program %s, which is not predicted",
@@ -144,18 +165,25 @@ static bool measure_load_options(struct walk *walk, struct error *err)
 
 static bool measure_initrd(struct walk *walk, struct error *err)
 {
+    struct boot_file files[BOOT_JOINED_LIMIT];
     struct digest_set digests;
-    char file[BOOT_PATH_LIMIT_BYTES + 96];
-    char what[sizeof(file) + 32];
+    char file[BOOT_PATH_LIMIT_BYTES + 64];
+    char what[2 * sizeof(file)] = "";
+    size_t used = 0;
 
-    if (walk->initrd_count > 1)
+    if (walk->has_newc)
         return error_set(err, COLDSEAL_UNSUPPORTED,
-                         "%s:%u: several initrd files, which the kernel measures as one",
-                         walk->initrd->config, walk->initrd->line);
-    name_file(walk, walk->initrd, file, sizeof(file));
-    snprintf(what, sizeof(what), "%s, by the kernel's EFI stub", file);
-    return boot_files_digest(walk->run->files, walk->initrd->volume, walk->initrd->path, &digests,
-                             err) &&
+                         "GRUB makes an archive of an initrd file (newc:), which is not predicted");
+    for (size_t i = 0; i < walk->initrd_count; i++) {
+        const struct grub_step *step = walk->initrds[i];
+        files[i] = (struct boot_file){step->volume, step->path};
+        name_file(walk, step, file, sizeof(file));
+        if (used < sizeof(what))
+            used += (size_t)snprintf(what + used, sizeof(what) - used, "%s, ", file);
+    }
+    if (used < sizeof(what))
+        snprintf(what + used, sizeof(what) - used, "by the kernel's EFI stub");
+    return boot_files_digest_joined(walk->run->files, files, walk->initrd_count, &digests, err) &&
            kernel_measure_initrd(walk->prediction, SOURCE_FILE, what, &digests, err);
 }
 

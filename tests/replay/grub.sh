@@ -54,4 +54,4 @@ for folder in "$TMP"/replay/*/case.json; do
     changed "$folder" 's/set timeout=[0-9]*$/set timeout=-1/' grub.cfg
     expect_refusal 1 'set timeout=[0-9]*' "$tool" replay "$TMP/replay/changed"
 done
-[ "$cases" -ge 10 ] || fail "only $cases recorded boots"
+[ "$cases" -ge 12 ] || fail "only $cases recorded boots"

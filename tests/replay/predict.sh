@@ -57,4 +57,4 @@ for folder in "$TMP"/replay/*/programs.json; do
     changed "$folder" grub.cfg 's/ root=/ root=x/'
     expect_refusal 1 'PCR [89]' "$tool" replay "$TMP/replay/changed"
 done
-[ "$cases" -ge 11 ] || fail "only $cases recorded boots"
+[ "$cases" -ge 13 ] || fail "only $cases recorded boots"

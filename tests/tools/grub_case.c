@@ -81,23 +81,28 @@ static struct bytes *recorded_read(void *self, size_t volume, const char *path, 
     return bytes_read_file(full, limit_bytes, err);
 }
 
-/* "NAME SHA-256 …": the SHA-256 bank only. */
-static bool recorded_digest(void *self, size_t volume, const char *path, struct digest_set *digests,
-                            struct error *err)
+/* "NAME SHA-256 …", of several files "NAME+NAME": the SHA-256 bank only. */
+static bool recorded_digest(void *self, const struct boot_file *parts, size_t count,
+                            struct digest_set *digests, struct error *err)
 {
     struct recorded_files *files = self;
-    const char *name = name_of(files, volume, path);
     OWNED_PTR(char) text = strndup((const char *)files->digests->data, files->digests->size);
-    size_t length = name == NULL ? 0 : strlen(name);
+    char wanted[1024] = "";
+    size_t used = 0;
 
+    for (size_t i = 0; i < count && used < sizeof(wanted); i++) {
+        const char *name = name_of(files, parts[i].volume, parts[i].path);
+        used += (size_t)snprintf(wanted + used, sizeof(wanted) - used, "%s%s", i > 0 ? "+" : "",
+                                 name != NULL ? name : "/");
+    }
     memset(digests, 0, sizeof(*digests));
-    for (const char *line = text; line != NULL && name != NULL; line = strchr(line, '\n')) {
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, name, length) == 0 && line[length] == ' ' &&
-            hex_decode(line + length + 1, 64, digests->sha256))
+        if (strncmp(line, wanted, used) == 0 && line[used] == ' ' &&
+            hex_decode(line + used + 1, 64, digests->sha256))
             return true;
     }
-    return error_set(err, COLDSEAL_BAD_IMAGE, "%s: no digest", path);
+    return error_set(err, COLDSEAL_BAD_IMAGE, "%s: no digest", parts[0].path);
 }
 
 /* Files only: no path of a case leads through a folder that somebody lists. */

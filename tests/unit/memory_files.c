@@ -70,12 +70,12 @@ static struct bytes *memory_read(void *self, size_t volume, const char *path, si
     return bytes_copy(file->data, file->size, err);
 }
 
-static bool memory_digest(void *self, size_t volume, const char *path, struct digest_set *digests,
-                          struct error *err)
+static bool memory_feed(void *self, size_t volume, const char *path,
+                        struct digest_set_stream *stream, struct error *err)
 {
     const struct memory_file *file = find(self, volume, path);
 
-    return file != NULL ? digest_set_bytes(file->data, file->size, digests, err)
+    return file != NULL ? digest_set_stream_update(stream, file->data, file->size, err)
                         : error_set(err, COLDSEAL_BAD_IMAGE, "%s", path);
 }
 
@@ -128,7 +128,7 @@ static void memory_free(void *self)
 static const struct boot_files_operations memory_operations = {
     .lookup = memory_lookup,
     .read = memory_read,
-    .digest = memory_digest,
+    .feed = memory_feed,
     .list = memory_list,
     .free = memory_free,
 };

@@ -197,11 +197,30 @@ static void assert_content(struct boot_files *files)
     assert_false(boot_files_list(files, 2, "/vmlinuz", count_name, &names, &err));
 }
 
+/* With zeros up to the next multiple of 4 between two files, and none behind the last. */
+static void assert_joined(struct boot_files *files)
+{
+    static const struct boot_file parts[] = {
+        {1, "/EFI/BOOT/BOOTX64.EFI"}, {1, "/EFI/ubuntu/grub.cfg"}, {2, "/vmlinuz"}, {2, "/empty"}};
+    struct error err = {0};
+    struct digest_set digests;
+
+    shell_run("cat esp/EFI/BOOT/BOOTX64.EFI >joined && truncate -s %%4 joined &&"
+              " cat esp/EFI/ubuntu/grub.cfg >>joined && truncate -s %%4 joined &&"
+              " cat boot/vmlinuz-1 >>joined");
+    assert_true(boot_files_digest_joined(files, parts, 3, &digests, &err));
+    assert_sum("sha256sum", "joined", digests.sha256, sizeof(digests.sha256));
+    shell_run("truncate -s %%4 joined");
+    assert_true(boot_files_digest_joined(files, parts, 4, &digests, &err));
+    assert_sum("sha256sum", "joined", digests.sha256, sizeof(digests.sha256));
+}
+
 static void assert_all(struct opened opened)
 {
     assert_volumes(opened.files);
     assert_lookups(opened.files);
     assert_content(opened.files);
+    assert_joined(opened.files);
     close_files(&opened);
 }
 

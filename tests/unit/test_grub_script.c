@@ -133,7 +133,7 @@ static void loads_kernels(void **state)
                   "8 linux /vmlinuz a=b c d\\e f'g \n9 /vmlinuz\nkernel /vmlinuz\n"
                   "8 cmdline /vmlinuz \"a=b c\" d\\\\e f\\'g \n"
                   "8 initrd /ucode newc:x:/initrd.img\n9 /ucode\ninitrd /ucode\n"
-                  "9 /initrd.img\ninitrd /initrd.img\n8 boot\nboot\n");
+                  "9 /initrd.img\ninitrd newc:x:/initrd.img\n8 boot\nboot\n");
     boot.config = SEARCH "linux /absent\ninitrd /initrd.img\nboot\nlinux\nlinux (hd0,16)/vmlinuz\n"
                          "chainloader /absent\nboot\n";
     expect(&boot, build,
