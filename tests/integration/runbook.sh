@@ -94,33 +94,9 @@ plaintext_of()
     debugfs -R 'cat /data/text' back.root 2>/dev/null | sha256sum
 }
 
-# Noble's boot side before a small root.
-make_disk()
-{
-    local first offset size root
-    root=$(mktemp -d "$TMP/root-XXXXXX")
-    tiny_root "$root"
-    read -r offset _ < <(tiny_partition "$IMAGES/noble.raw" 1)
-    first=$((offset / 512))
-    dd if="$IMAGES/noble.raw" of=plain.raw bs=1M count=$((offset / 1048576)) conv=sparse status=none
-    truncate -s $((offset + 34 * 1048576)) plain.raw
-    sgdisk -e plain.raw >/dev/null 2>&1 || true
-    sgdisk -d 1 -n "1:$first:+32M" -t 1:8300 plain.raw >/dev/null 2>&1
-    read -r offset size < <(tiny_partition plain.raw 1)
-    mke2fs -q -t ext4 -L cloudimg-rootfs -d "$root" -E offset="$offset" plain.raw $((size / 1024))k
-
-    read -r esp _ < <(tiny_partition plain.raw 15)
-    read -r boot _ < <(tiny_partition plain.raw 16)
-    TINY_BOOT_UUID=$(dumpe2fs -h "plain.raw?offset=$boot" 2>/dev/null | sed -n 's/^Filesystem UUID: *//p')
-    tiny_grub_cfg >grub.cfg
-    mcopy -o -i "plain.raw@@$esp" grub.cfg "::$(mdir -/ -b -i "plain.raw@@$esp" | sed -n 's/^::\(.*debian\/grub\.cfg\)$/\1/p')"
-    mdel -i "plain.raw@@$esp" ::/EFI/BOOT/fbx64.efi 2>/dev/null || true
-    mcopy -i "plain.raw@@$esp" ::/EFI/debian/grubx64.efi grubx64.efi
-    mcopy -o -i "plain.raw@@$esp" grubx64.efi ::/EFI/BOOT/grubx64.efi
-}
-
 note "a golden image, two machines, a disk sealed to the first"
-make_disk
+tiny_bootable plain.raw
+read -r boot _ < <(tiny_partition plain.raw 16)
 mkdir made
 for vm in vm1 vm1b; do
     swtpm_create $vm/tpm --create-spk --ecc

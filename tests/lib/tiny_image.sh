@@ -75,6 +75,32 @@ tiny_image()
     rm -rf "$work"
 }
 
+# tiny_bootable FILE: raw; noble's boot side, with our grub.cfg, before a root with the files of tiny_root.
+tiny_bootable()
+{
+    local file=$1 work offset size esp boot
+    work=$(mktemp -d "$TMP/tiny-XXXXXX")
+    tiny_root "$work/root"
+    read -r offset _ < <(tiny_partition "$IMAGES/noble.raw" 1)
+    dd if="$IMAGES/noble.raw" of="$file" bs=1M count=$((offset / 1048576)) conv=sparse status=none
+    truncate -s $((offset + 34 * 1048576)) "$file"
+    sgdisk -e "$file" >/dev/null 2>&1 || true
+    sgdisk -d 1 -n "1:$((offset / 512)):+32M" -t 1:8300 "$file" >/dev/null 2>&1
+    read -r offset size < <(tiny_partition "$file" 1)
+    mke2fs -q -t ext4 -L cloudimg-rootfs -d "$work/root" -E offset="$offset" "$file" $((size / 1024))k
+
+    read -r esp _ < <(tiny_partition "$file" 15)
+    read -r boot _ < <(tiny_partition "$file" 16)
+    TINY_BOOT_UUID=$(dumpe2fs -h "$file?offset=$boot" 2>/dev/null | sed -n 's/^Filesystem UUID: *//p')
+    tiny_grub_cfg >"$work/grub.cfg"
+    mcopy -o -i "$file@@$esp" "$work/grub.cfg" \
+        "::$(mdir -/ -b -i "$file@@$esp" | sed -n 's/^::\(.*debian\/grub\.cfg\)$/\1/p')"
+    mdel -i "$file@@$esp" ::/EFI/BOOT/fbx64.efi 2>/dev/null || true
+    mcopy -i "$file@@$esp" ::/EFI/debian/grubx64.efi "$work/grubx64.efi"
+    mcopy -o -i "$file@@$esp" "$work/grubx64.efi" ::/EFI/BOOT/grubx64.efi
+    rm -rf "$work"
+}
+
 # tiny_extract FILE NUMBER OUT: a partition as a file of its own.
 tiny_extract()
 {
