@@ -4,10 +4,13 @@
 # Measuring, and the tables; source it after common.sh. Commands are text for sh -c, run where the
 # outputs "ours" and "peer" lie.
 
-# measure FIGURES COMMAND: appends wall, user and system seconds and the most KiB at once.
+# measure FIGURES COMMAND: appends wall, user and system seconds and the most KiB at once. What a command
+# changes, "setup" makes anew before it.
+setup=:
 measure()
 {
     rm -f ours ours.* peer peer.*
+    sh -c "$setup"
     sync
     /usr/bin/time -a -q -o "$1" -f '%e %U %S %M' sh -c "$2" >measured.log 2>&1 ||
         { cat measured.log >&2; fail "$2"; }
