@@ -118,6 +118,22 @@ e2image -ra root.plain used.plain 2>/dev/null
 e2image -ra root.back used.back 2>/dev/null
 expect_same used.plain used.back
 
+note "many machines in one run, and run again: what is there stays"
+for vm in a b; do
+    printf '{"output": "many.%s.raw", "target": "vm.json", "pcr_values": "pcrs.json", "recovery_key_out": "many.%s.cms"}\n' $vm $vm
+done >many.jsonl
+many=("$COLDSEAL" seal pool.raw --targets many.jsonl --key-file pool.rsa --pcrs "4,7,15" --allow-weak-policy
+    --shared-key --recipient rsa.pem --recipient p256.pem)
+expect_code 0 "${many[@]}"
+sha256sum many.*.raw many.*.cms >many.sums
+for vm in a b; do
+    opened many.$vm.cms p256 many.$vm.key
+    luks_opens many.$vm.raw many.$vm.key || fail "machine $vm"
+done
+! luks_opens many.a.raw many.b.key || fail "machines share a recovery key"
+expect_code 0 "${many[@]}"
+sha256sum --quiet -c many.sums || fail "the second run changed what was there"
+
 note "rekey in place, cut off in its middle: finished with the key that its recipient has opened"
 rekey=(rekey place.raw --in-place --quiet --key-file pool.rsa --drop-slot 0 --key-out place.cms --recipient rsa.pem)
 cp --sparse=always pool.raw place.raw
