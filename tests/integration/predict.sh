@@ -80,6 +80,14 @@ expect_refusal 5 'component grub, .*below the target.s SbatLevel' "$COLDSEAL" pr
 expect_refusal 5 'BOOTX64.EFI is revoked' "$COLDSEAL" predict "$image" --firmware "$TMP/revoked.json"
 expect_refusal 5 'does not say what the variable KEK holds' "$COLDSEAL" predict "$image" --firmware "$TMP/unknown.json"
 
+note "an initramfs that GRUB makes of a file"
+boot="$TMP/disk.raw?offset=$(($(sgdisk -i 16 "$TMP/disk.raw" | sed -n 's/^First sector: \([0-9]*\).*/\1/p') * 512))"
+debugfs -R "dump /grub/grub.cfg $TMP/grub.cfg" "$boot" 2>/dev/null
+sed 's#^\tinitrd\t#&newc:etc/extra:/grub/grubenv #' "$TMP/grub.cfg" >"$TMP/newc.cfg"
+printf 'rm /grub/grub.cfg\nwrite %s /grub/grub.cfg\n' "$TMP/newc.cfg" | debugfs -w -f - "$boot" >/dev/null 2>&1
+expect_refusal 7 'newc:' "$COLDSEAL" predict "$TMP/disk.raw" --firmware "$firmware"
+printf 'rm /grub/grub.cfg\nwrite %s /grub/grub.cfg\n' "$TMP/grub.cfg" | debugfs -w -f - "$boot" >/dev/null 2>&1
+
 note "a program that nobody signed"
 mcopy -i "$TMP/disk.raw@@$esp_offset" ::/EFI/BOOT/grubx64.efi "$TMP/grub"
 # a byte of its code
