@@ -5,7 +5,7 @@
 cd "$SRC"
 
 named=0
-for document in README.md HACKING.md SECURITY.md NEWS docs/runbook.md test-images/README.md; do
+for document in README.md HACKING.md SECURITY.md NEWS docs/*.md test-images/README.md; do
     while read -r path; do
         named=$((named + 1))
         [ -e "$path" ] || fail "$document names $path"
