@@ -39,6 +39,12 @@ header_attacks()
         'allow-discards' 4 'breaks rule config-members'
     "$attack" "reencryption to be resumed" 's/("config":\{)/$1"requirements":{"mandatory":["online-reencrypt-v2"]},/' \
         'online-reencrypt' 4 'breaks rule config-members'
+    # As cryptsetup leaves a decryption that was cut off after its first block (the document's clause 4).
+    "$attack" "decryption that has begun, to be resumed" 's/("config":\{)/$1"requirements":{"mandatory":["online-reencrypt-v2"]},/;
+        s/("keyslots":\{)("0":)/$1"1":{"type":"reencrypt","key_size":1,"mode":"decrypt","direction":"forward","area":{"type":"none","offset":"520192","size":"4096"}},$2/;
+        s/("segments":)\["0"\]/$1\["1","2"\]/;
+        s/"segments":\{"0":\{(.*?)\}\}/"segments":{"0":{"type":"linear","offset":"16777216","size":"4096"},"1":{"type":"crypt","offset":"16781312","size":"dynamic","iv_tweak":"8","encryption":"aes-xts-plain64","sector_size":4096},"2":{$1,"flags":["backup-previous"]},"3":{"type":"linear","offset":"16777216","size":"dynamic","flags":["backup-final"]}}/' \
+        '"backup-final"' 4 'breaks rule config-members'
     "$attack" "one name twice" 's/("encryption":)("aes-xts-plain64","iv_tweak")/$1"cipher_null-ecb",$1$2/' \
         'cipher_null-ecb","encryption"' 4 'breaks rule json-strict'
     "$attack" "huge cost of a keyslot" 's/"iterations":1000,("salt":"[^"]*","type":"pbkdf2"\},"key_size")/"iterations":2147483647,$1/' \
