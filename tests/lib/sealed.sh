@@ -45,8 +45,8 @@ sealed_prepare()
 }
 
 # An emulated machine whose host is busy gets too few ticks: the kernel then says that its timer does not
-# work, and panics.
-SEALED_KERNEL_ARGS=(--kernel-arg no_timer_check)
+# work, and panics; and systemd gives devices up before udev has seen them, the login's among them.
+SEALED_KERNEL_ARGS=(--kernel-arg no_timer_check --kernel-arg systemd.default_device_timeout_sec=300)
 
 # sealed_encrypt IMAGE OUT KEY [OPTION…]: options are those of prepare.
 sealed_encrypt()
