@@ -38,7 +38,7 @@ vm_wait one 300 "$(vm_console one)" 'Dependency failed for.*(srv|Local File Syst
 vm_wait_ready one
 vm_type one $'\n'
 vm_run one 60 'findmnt -n /srv; systemctl is-active emergency.target rescue.target; echo END' >"$TMP/after"
-printf 'inactive\ninactive\nEND\n' | cmp - "$TMP/after" || fail "after the mount failed: $(cat "$TMP/after")"
+printf 'inactive\ninactive\nEND\n\n' | cmp - "$TMP/after" || fail "after the mount failed: $(cat "$TMP/after")"
 # the login is the one that --console-login asks for
 shells=$(vm_shells one | grep -v 'login:' || true)
 [ -z "$shells" ] || fail "a shell: $shells"
