@@ -6,10 +6,14 @@
 
 static bool keep_member(json_object *old, json_object *token, const char *key, struct error *err)
 {
-    json_object *value;
+    json_object *value, *copy = NULL;
 
-    return old == NULL || !json_object_object_get_ex(old, key, &value) ||
-           json_add(token, key, json_object_get(value), err);
+    if (old == NULL || !json_object_object_get_ex(old, key, &value))
+        return true;
+    /* many threads may seal from one header, and json-c counts references without regard to them */
+    if (json_object_deep_copy(value, &copy, NULL) != 0)
+        return error_no_memory(err);
+    return json_add(token, key, copy, err);
 }
 
 static bool add_key(const struct new_provenance *request, json_object *old, json_object *token,

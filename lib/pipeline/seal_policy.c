@@ -95,6 +95,21 @@ struct seal_policy *seal_policy_read(const struct coldseal_policy_options *optio
     return policy != NULL && read_target(policy, err) ? TAKE(policy) : NULL;
 }
 
+/* Copies, since json-c counts references without regard to threads. */
+static bool own_what_is_shared(struct seal_policy *policy, const struct seal_policy *states)
+{
+    bool ok = true;
+
+    policy->firmware = NULL;
+    for (size_t i = 0; i < policy->state_count; i++) {
+        const char *name = states->states[i].name;
+        policy->states[i].name = name == NULL ? NULL : strdup(name);
+        ok &= name == NULL || policy->states[i].name != NULL;
+    }
+    return ok && (states->firmware == NULL ||
+                  json_object_deep_copy(states->firmware, &policy->firmware, NULL) == 0);
+}
+
 struct seal_policy *seal_policy_with_target(const struct seal_policy *states,
                                             const struct coldseal_policy_options *options,
                                             struct error *err)
@@ -108,10 +123,7 @@ struct seal_policy *seal_policy_with_target(const struct seal_policy *states,
     *policy = *states;
     policy->options = options;
     policy->target = NULL;
-    policy->firmware = NULL;
-    /* a copy, since json-c counts references without regard to threads */
-    if (states->firmware != NULL &&
-        json_object_deep_copy(states->firmware, &policy->firmware, NULL) != 0) {
+    if (!own_what_is_shared(policy, states)) {
         error_no_memory(err);
         return NULL;
     }
