@@ -19,14 +19,14 @@ hostile_copy "a plain root with our label in the place of ours"
 tiny_extract "$IMAGES/noble.raw" 1 "$TMP/plain"
 hostile_root "$TMP/evil.raw" "$TMP/plain"
 rm "$TMP/plain"
-hostile_boot_closed 'no device with LUKS2 UUID'
+hostile_boot_closed 'no partition with LUKS2 UUID'
 
 hostile_copy "another kernel, as well signed: its modules are not in the initramfs, so that there is no disk"
 debugfs -R "rdump /pool $TMP" "$IMAGES/upgrade.raw" 2>/dev/null
 dpkg-deb --fsys-tarfile "$(find "$TMP/pool" -name 'linux-image-[0-9]*.deb')" |
     tar -x -C "$TMP" --wildcards './boot/vmlinuz-*'
 hostile_boot_file "$TMP/evil.raw" vmlinuz "$(find "$TMP/boot" -name 'vmlinuz-*')"
-hostile_boot_closed 'no device|PCR'
+hostile_boot_closed 'no partition with LUKS2 UUID|PCR'
 
 hostile_copy "a mount of the guest's that fails: the boot goes on without it, and without an emergency shell"
 vm_start one "$TMP/evil.raw"
