@@ -14,7 +14,7 @@ source "$SRC/tests/lib/deb.sh"
 
 options=("${SEALED_KERNEL_ARGS[@]}" --console-login)
 deb_build
-qemu-img create -q -f qcow2 -b "$IMAGES/noble.qcow2" -F qcow2 "$TMP/image.qcow2"
+cp "$IMAGES/noble.qcow2" "$TMP/image.qcow2"
 cp "$(deb_file coldseal-guest)" "$TMP/coldseal-guest.deb"
 
 customize()
