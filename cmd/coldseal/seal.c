@@ -3,12 +3,13 @@
 #include "shared_options.h"
 
 /* Of the options that say what is made for one machine. */
-static const char *wrong_of_one(const struct coldseal_seal_options *options, const char *overlay)
+static const char *wrong_of_one(const struct coldseal_seal_options *options, const char *overlay,
+                                const char *delta)
 {
     const char *wrong = policy_options_wrong(&options->policy);
 
-    if ((options->out != NULL) + (overlay != NULL) + options->in_place != 1)
-        return "give one of --output, --overlay and --in-place";
+    if ((options->out != NULL) + (overlay != NULL) + (delta != NULL) + options->in_place != 1)
+        return "give one of --output, --overlay, --delta and --in-place";
     if (wrong != NULL)
         return wrong;
     if ((options->recovery_key_out == NULL) == !options->no_recovery)
@@ -25,11 +26,19 @@ static const char *wrong_of(const struct coldseal_seal_options *options, bool sh
                            : NULL;
 }
 
+static void take_form(const char *overlay, const char *delta, struct coldseal_seal_options *options)
+{
+    if (overlay == NULL && delta == NULL)
+        return;
+    options->form = overlay != NULL ? COLDSEAL_FORM_OVERLAY : COLDSEAL_FORM_DELTA;
+    options->out = overlay != NULL ? overlay : delta;
+}
+
 int seal_run(const struct command *self, int argc, char **argv)
 {
     struct coldseal_seal_options options = {0};
     bool shared = false, fresh = false;
-    const char *overlay = NULL, *targets = NULL;
+    const char *overlay = NULL, *delta = NULL, *targets = NULL;
     struct string_list firmware = {0};
     struct string_list recipients = {0};
     const struct option_spec specs[] = {
@@ -37,6 +46,7 @@ int seal_run(const struct command *self, int argc, char **argv)
         {"output", 'o', OPTION_STRING, "OUT", "the sealed image", &options.out},
         {"overlay", 0, OPTION_STRING, "OUT", "a thin qcow2 over IMAGE: only what changes",
          &overlay},
+        {"delta", 0, OPTION_STRING, "OUT", "a JSON document of the blocks that change", &delta},
         {"targets", 0, OPTION_STRING, "FILE", "many machines, one on each line of JSON", &targets},
         {"in-place", 0, OPTION_FLAG, NULL, "change IMAGE itself", &options.in_place},
         {"key-file", 0, OPTION_STRING, "FILE", "pool key, recovery key or any passphrase",
@@ -58,8 +68,8 @@ int seal_run(const struct command *self, int argc, char **argv)
         return parsed.exit_code;
     output_options_take(&parsed, &options.output);
     policy_options_take(&firmware, &options.policy);
-    const char *wrong =
-        targets != NULL ? seal_many_wrong(&options, overlay) : wrong_of_one(&options, overlay);
+    const char *wrong = targets != NULL ? seal_many_wrong(&options, overlay, delta)
+                                        : wrong_of_one(&options, overlay, delta);
     if (wrong == NULL)
         wrong = wrong_of(&options, shared, fresh);
     if (wrong != NULL)
@@ -68,10 +78,7 @@ int seal_run(const struct command *self, int argc, char **argv)
         !escrow_options_take(self, &recipients, targets, options.recovery_key_out, &parsed,
                              &options.escrow))
         return parsed.exit_code;
-    if (overlay != NULL) {
-        options.out = overlay;
-        options.form = COLDSEAL_FORM_OVERLAY;
-    }
+    take_form(overlay, delta, &options);
     options.key_choice = fresh ? COLDSEAL_KEY_FRESH : COLDSEAL_KEY_SHARED;
     options.image = parsed.arguments[0];
     options.output.checksum = options.output.checksum && targets == NULL;

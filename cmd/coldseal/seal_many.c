@@ -15,10 +15,12 @@ static void print_line(void *context, const struct coldseal_report *report)
         lines->code = code;
 }
 
-const char *seal_many_wrong(const struct coldseal_seal_options *options, const char *overlay)
+const char *seal_many_wrong(const struct coldseal_seal_options *options, const char *overlay,
+                            const char *delta)
 {
-    if (options->out != NULL || overlay != NULL || options->in_place)
-        return "--targets says where each output goes: no --output, --overlay or --in-place";
+    if (options->out != NULL || overlay != NULL || delta != NULL || options->in_place)
+        return "--targets says where each output goes: no --output, --overlay, --delta or "
+               "--in-place";
     if (options->output.statement)
         return "--statement is about one image: not with --targets";
     return options->recovery_key_out == NULL

@@ -6,7 +6,8 @@
 #include "command.h"
 
 /* What goes only without --targets, as a message; NULL: nothing. */
-const char *seal_many_wrong(const struct coldseal_seal_options *options, const char *overlay);
+const char *seal_many_wrong(const struct coldseal_seal_options *options, const char *overlay,
+                            const char *delta);
 int seal_many_run(const struct parsed *parsed, const struct coldseal_seal_options *options,
                   const char *targets);
 

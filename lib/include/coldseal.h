@@ -246,6 +246,7 @@ struct coldseal_policy_options {
 enum coldseal_seal_form {
     COLDSEAL_FORM_COPY,
     COLDSEAL_FORM_OVERLAY, /* a qcow2 over the image, which has the new header only */
+    COLDSEAL_FORM_DELTA,   /* a JSON document of the blocks that change */
 };
 
 struct coldseal_seal_options {

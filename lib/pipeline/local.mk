@@ -33,6 +33,7 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/sealed_states.c lib/pipeline/sealed_states.h \
 	lib/pipeline/seal_states.c lib/pipeline/seal_states.h \
 	lib/pipeline/sealing.c lib/pipeline/sealing.h \
+	lib/pipeline/sealing_delta.c lib/pipeline/sealing_delta.h \
 	lib/pipeline/sealing_thin.c lib/pipeline/sealing_thin.h \
 	lib/pipeline/sealing_write.c \
 	lib/pipeline/source.c lib/pipeline/source.h \

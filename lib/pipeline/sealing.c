@@ -36,8 +36,9 @@ bool sealing_check_choice(const struct coldseal_seal_options *options, struct er
     if (options->key_choice != COLDSEAL_KEY_FRESH)
         return true;
     if (options->form != COLDSEAL_FORM_COPY)
-        return error_set(err, COLDSEAL_USAGE,
-                         "--fresh-key encrypts all data anew: an overlay would hold all of it");
+        return error_set(
+            err, COLDSEAL_USAGE,
+            "--fresh-key encrypts all data anew: an overlay or a delta would hold all of it");
     return !options->in_place ||
            error_set(err, COLDSEAL_USAGE,
                      "--fresh-key writes a new image; rekey --in-place changes one");

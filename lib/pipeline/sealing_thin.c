@@ -7,19 +7,7 @@
 #include "image/qcow2_backing.h"
 #include "image/qcow2_layout.h"
 
-#define BLOCK_BYTES ((size_t)4096)
-
-/* The disk with the new header in it. */
-struct sealed_view {
-    struct disk *disk;
-    uint64_t header_offset;
-    const struct bytes *header;
-};
-
-typedef bool sealed_block(void *context, uint64_t offset, const uint8_t *data, size_t size,
-                          struct error *err);
-
-static bool read_view(const struct sealed_view *view, uint8_t *data, size_t size, uint64_t offset,
+bool sealed_view_read(const struct sealed_view *view, uint8_t *data, size_t size, uint64_t offset,
                       struct error *err)
 {
     uint64_t from = max_u64(offset, view->header_offset);
@@ -33,26 +21,26 @@ static bool read_view(const struct sealed_view *view, uint8_t *data, size_t size
     return true;
 }
 
-/* Calls `visit` for each block of the range of whole units that holds the header. */
-static bool each_block(const struct sealed_view *view, uint64_t unit, sealed_block *visit,
-                       void *context, struct error *err)
+bool sealed_view_each_block(const struct sealed_view *view, uint64_t unit, sealed_block *visit,
+                            void *context, struct error *err)
 {
     uint64_t end, start = round_down(view->header_offset, unit);
-    uint8_t data[BLOCK_BYTES];
+    uint8_t data[SEALED_BLOCK_BYTES];
     size_t size;
 
     if (!checked_round_up(view->header_offset + view->header->size, unit, &end))
         return error_set(err, COLDSEAL_BUG, "a header beyond every disk");
     end = min_u64(end, disk_size(view->disk));
     for (uint64_t offset = start; offset < end; offset += size) {
-        size = min_u64(end - offset, BLOCK_BYTES);
-        if (!read_view(view, data, size, offset, err) || !visit(context, offset, data, size, err))
+        size = min_u64(end - offset, SEALED_BLOCK_BYTES);
+        if (!sealed_view_read(view, data, size, offset, err) ||
+            !visit(context, offset, data, size, err))
             return false;
     }
     return true;
 }
 
-static bool is_zero(const uint8_t *data, size_t size)
+bool sealed_block_is_zero(const uint8_t *data, size_t size)
 {
     return data[0] == 0 && memcmp(data, data + 1, size - 1) == 0;
 }
@@ -61,7 +49,7 @@ static bool is_zero(const uint8_t *data, size_t size)
 static bool write_block(void *context, uint64_t offset, const uint8_t *data, size_t size,
                         struct error *err)
 {
-    return is_zero(data, size) || disk_pwrite(context, data, size, offset, err);
+    return sealed_block_is_zero(data, size) || disk_pwrite(context, data, size, offset, err);
 }
 
 static struct image_output *open_overlay(const struct sealing *work, struct error *err)
@@ -98,7 +86,8 @@ struct image_output *sealing_overlay(const struct sealing *work, struct error *e
     if (out == NULL)
         return NULL;
     const struct sealed_view view = {work->source->disk, work->root.offset_bytes, header};
-    return each_block(&view, QCOW2_OUT_CLUSTER_BYTES, write_block, image_output_disk(out), err)
+    return sealed_view_each_block(&view, QCOW2_OUT_CLUSTER_BYTES, write_block,
+                                  image_output_disk(out), err)
                ? TAKE(out)
                : NULL;
 }

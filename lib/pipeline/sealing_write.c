@@ -13,6 +13,7 @@
 #include "pipeline/describe.h"
 #include "pipeline/key_files.h"
 #include "pipeline/recrypt.h"
+#include "pipeline/sealing_delta.h"
 #include "pipeline/sealing_thin.h"
 
 /* The recovery key is safe on disk before the header that needs it; a failure takes it back. */
@@ -86,6 +87,32 @@ static bool write_overlay(const struct sealing *work, struct error *err)
     return out != NULL && commit(work, out, err);
 }
 
+static bool write_delta(const struct sealing *work, struct error *err)
+{
+    const struct coldseal_seal_options *options = work->options;
+    OWNED_JSON delta = sealing_delta(work, err);
+
+    if (delta == NULL || !write_recovery_key(work, err))
+        return false;
+    if (json_write_file(options->out, delta, options->output.force, err))
+        return true;
+    key_file_take_back(options->recovery_key_out);
+    return false;
+}
+
+static bool write_shared(const struct sealing *work, struct error *err)
+{
+    switch (work->options->form) {
+    case COLDSEAL_FORM_OVERLAY:
+        return write_overlay(work, err);
+    case COLDSEAL_FORM_DELTA:
+        return write_delta(work, err);
+    case COLDSEAL_FORM_COPY:
+        break;
+    }
+    return write_copy(work, err);
+}
+
 /* The same format as the image's, as with a copy. */
 static bool write_fresh(struct sealing *work, struct error *err)
 {
@@ -126,20 +153,21 @@ bool sealing_write(struct sealing *work, struct error *err)
         return false;
     if (work->options->key_choice == COLDSEAL_KEY_FRESH)
         return write_fresh(work, err);
-    if (work->options->in_place)
-        return write_in_place(work, err);
-    return work->options->form == COLDSEAL_FORM_OVERLAY ? write_overlay(work, err)
-                                                        : write_copy(work, err);
+    return work->options->in_place ? write_in_place(work, err) : write_shared(work, err);
 }
 
 /* The output's own format, where it is not the image's. */
 static bool describe_form(const struct sealing *work, json_object *json, struct error *err)
 {
+    enum coldseal_seal_form form = work->options->form;
+    const char *name = form == COLDSEAL_FORM_DELTA ? "delta" : "qcow2";
     json_object *output;
 
-    return work->options->form == COLDSEAL_FORM_COPY ||
-           (json_get_object(json, "output", &output, err) &&
-            json_add(output, "format", json_object_new_string("qcow2"), err) &&
+    if (form == COLDSEAL_FORM_COPY)
+        return true;
+    return json_get_object(json, "output", &output, err) &&
+           json_add(output, "format", json_object_new_string(name), err) &&
+           (form == COLDSEAL_FORM_DELTA ||
             json_add(output, "backing", json_object_new_string(work->options->image), err));
 }
 

@@ -8,8 +8,8 @@
 #define FIRST_CAPACITY 64
 
 static const char *const members[] = {
-    "output",   "overlay",    "target",           "parent",      "parent_kind",
-    "firmware", "pcr_values", "recovery_key_out", "no_recovery",
+    "output",      "overlay",  "delta",      "target",           "parent",
+    "parent_kind", "firmware", "pcr_values", "recovery_key_out", "no_recovery",
 };
 
 static void line_drop(struct target_line *line)
@@ -69,18 +69,23 @@ static bool take_firmware(struct target_line *line, struct error *err)
 
 static bool take_output(struct target_line *line, struct error *err)
 {
-    const char *overlay = NULL;
+    static const char *const names[] = {
+        [COLDSEAL_FORM_COPY] = "output",
+        [COLDSEAL_FORM_OVERLAY] = "overlay",
+        [COLDSEAL_FORM_DELTA] = "delta",
+    };
+    unsigned given = 0;
 
-    if (!take_string(line->json, "output", &line->out, err) ||
-        !take_string(line->json, "overlay", &overlay, err))
-        return false;
-    if ((line->out != NULL) == (overlay != NULL))
-        return error_set(err, COLDSEAL_BAD_IMAGE, "one of \"output\" and \"overlay\" is needed");
-    if (overlay != NULL) {
-        line->out = overlay;
-        line->form = COLDSEAL_FORM_OVERLAY;
+    for (unsigned form = 0; form < sizeof(names) / sizeof(names[0]); form++) {
+        if (!has(line->json, names[form]))
+            continue;
+        given++;
+        line->form = form;
+        if (!take_string(line->json, names[form], &line->out, err))
+            return false;
     }
-    return true;
+    return given == 1 || error_set(err, COLDSEAL_BAD_IMAGE,
+                                   "one of \"output\", \"overlay\" and \"delta\" is needed");
 }
 
 static bool take_recovery(struct target_line *line, struct error *err)

@@ -71,6 +71,11 @@ for run in 1 2; do
 done
 jq -r .result reports/many-*.json | sort -u | diff - <(printf '%s\n' failed null sealed 'there already') || fail "lines"
 expect_refusal 2 'statement is about one image' "$COLDSEAL" "${many[@]}" --statement
+reported delta 0 seal pool.raw --delta delta.json --key-file pool.key "${policy[@]}" --shared-key --recovery-key-out rec5
+"$COLDSEAL" recovery add pool.raw -o pool3.raw --key-file pool.key --recovery-key-out rec6 --quiet
+"$COLDSEAL" seal pool3.raw --delta wiped.json --key-file pool.key "${policy[@]}" --shared-key --no-recovery --quiet
+jq -e 'any(.ranges[]; .zero)' wiped.json >/dev/null || fail "no range of zeros"
+schema_check delta delta.json wiped.json
 reported usage 2 encrypt plain.raw
 reported io 3 inspect absent.raw
 reported key 6 decrypt pool.raw no.raw --key-file rec

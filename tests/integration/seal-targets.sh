@@ -89,6 +89,15 @@ expect_code 1 "${targets_seal[@]}" --targets copies --no-recovery --json
 jq -se 'any(.line == 3 and .error.code == 3 and (.error.message | test("not made from this image")))' out >/dev/null ||
     fail "another image: $(cat out)"
 
+printf '{"delta": "delta-%d.json", "target": "%d.json"}\n' 0 0 1 1 >deltas
+expect_code 0 "${targets_seal[@]}" --targets deltas --no-recovery
+cp delta-0.json delta-2.json
+echo '{}' >delta-3.json
+printf '{"delta": "delta-%d.json", "target": "%d.json"}\n' 2 2 3 3 >>deltas
+expect_code 1 "${targets_seal[@]}" --targets deltas --no-recovery
+[ "$(cut -d: -f1,2 out | sort | xargs)" = '4 targets: 0 sealed, 2 there already, 2 failed delta-0.json: there already delta-1.json: there already delta-2.json: failed delta-3.json: failed' ] ||
+    fail "deltas: $(cat out)"
+
 note "a volume key of its own for each"
 fresh=("$COLDSEAL" seal golden.raw --key-file pool.key --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy --fresh-key --no-recovery)
 printf '{"output": "fresh-%d.raw", "target": "%d.json"}\n' 0 0 1 1 >targets-fresh
@@ -116,8 +125,8 @@ wrong 4 'line 2: ' "$good" '"x"'
 wrong 4 'line 1: not JSON' "$good $good"
 wrong 4 'line 2: .*surprise' "$good" '{"overlay": "y.qcow2", "surprise": 1}'
 wrong 4 'line 1: .*"overlay"' '{"overlay": "y.qcow2", "overlay": "z.qcow2"}'
-wrong 4 'line 1: one of "output" and "overlay"' '{"overlay": "y.qcow2", "output": "z.raw", "target": "0.json"}'
-wrong 4 'line 1: one of "output" and "overlay"' '{"target": "0.json"}'
+wrong 4 'line 1: one of "output", "overlay" and' '{"overlay": "y.qcow2", "output": "z.raw", "target": "0.json"}'
+wrong 4 'line 1: one of "output", "overlay" and' '{"target": "0.json"}'
 wrong 4 'line 1: .*"overlay" is empty' '{"overlay": "", "target": "0.json"}'
 wrong 4 'line 1: .*"overlay" is not of type string' '{"overlay": 1, "target": "0.json"}'
 wrong 4 'line 1: one of "target" and "parent"' '{"overlay": "x.qcow2", "target": "0.json", "parent": "k", "parent_kind": "srk"}'

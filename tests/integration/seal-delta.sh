@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# seal --delta: written over the raw golden image with dd, it gives a sealed one in which nothing but
+# the header differs; and neither it nor an overlay costs more for a larger disk.
+# shellcheck source=tests/lib/common.sh
+. "$SRC/tests/lib/common.sh"
+# shellcheck source=tests/lib/tiny_image.sh
+. "$SRC/tests/lib/tiny_image.sh"
+# shellcheck source=tests/lib/luks.sh
+. "$SRC/tests/lib/luks.sh"
+cd "$TMP"
+
+# apply DELTA DISK.raw: as anybody would, with what everybody has; checks both digests of each range
+apply()
+{
+    local offset length before after zero
+    while read -r offset length before after zero; do
+        [ $((offset % 4096)) = 0 ] || fail "a range at $offset"
+        dd if="$2" bs=1M iflag=skip_bytes,count_bytes skip="$offset" count="$length" status=none >old.range
+        [ "$(sha256 old.range)" = "$before" ] || fail "before_sha256 at $offset"
+        if [ "$zero" = true ]; then
+            head -c "$length" /dev/zero >new.range
+        else
+            jq -r --argjson offset "$offset" '.ranges[] | select(.offset_bytes == $offset) | .data' "$1" | base64 -d >new.range
+        fi
+        [ "$(stat -c %s new.range)" = "$length" ] || fail "length at $offset"
+        [ "$(sha256 new.range)" = "$after" ] || fail "sha256 at $offset"
+        dd if=new.range of="$2" bs=1M oflag=seek_bytes seek="$offset" conv=notrunc status=none
+    done < <(jq -r '.ranges[] | "\(.offset_bytes) \(.length_bytes) \(.before_sha256) \(.sha256) \(.zero // false)"' "$1")
+}
+
+tiny_image plain.raw 24
+swtpm_start "$TMP/one" --create-spk --ecc
+"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o one.json --quiet
+printf '{"sha256": {%s}}\n' "$(printf '"%d": "%064d"\n' 4 0 7 0 8 0 9 0 14 0 15 0 | paste -sd,)" >pcrs.json
+policy=(--target one.json --pcr-values pcrs.json)
+"$COLDSEAL" encrypt plain.raw golden.raw --key-out golden.raw.pool --no-prepare --quiet
+"$COLDSEAL" encrypt plain.raw golden.qcow2 --key-out golden.qcow2.pool --no-prepare --quiet
+
+for golden in golden.raw golden.qcow2; do
+    note "$golden"
+    expect_code 0 "$COLDSEAL" seal $golden --delta $golden.json --key-file $golden.pool "${policy[@]}" --shared-key --recovery-key-out $golden.key --json
+    [ "$(jq -r .output.format out)" = delta ] || fail "format in the report"
+    [ "$(jq -r .output.sha256 out)" = "$(sha256 $golden.json)" ] || fail "digest in the report"
+    qemu-img convert -O raw $golden whole.raw
+    cp --sparse=always whole.raw sealed.raw
+    [ "$(jq .disk_size_bytes $golden.json)" = "$(stat -c %s whole.raw)" ] || fail "size of the disk"
+    jq -e '[.ranges[] | .offset_bytes, .offset_bytes + .length_bytes] | . == (sort)' $golden.json >/dev/null || fail "order"
+    apply $golden.json sealed.raw
+    read -r start _ < <(tiny_partition whole.raw 1)
+    awk -v from="$start" -v to=$((start + (16 << 20))) '$1 <= from || $1 > to { exit 1 }' < <(cmp -l whole.raw sealed.raw) ||
+        fail "it differs outside the header"
+    expect_code 0 "$COLDSEAL" unseal sealed.raw --tcti "$SWTPM_TCTI" --key-out $golden.pass
+    for key in $golden.pass $golden.key; do
+        luks_opens sealed.raw "$key" || fail "$key does not open it"
+    done
+    ! luks_opens sealed.raw $golden.pool || fail "the pool key opens it"
+    # header-bytes and header-leftovers: byte for byte what coldseal writes, nothing of the old one
+    expect_code 0 "$COLDSEAL" verify sealed.raw --key-file $golden.key --target one.json
+done
+
+note "a golden image of which two more keyslots are wiped"
+for n in 2 3; do
+    expect_code 0 "$COLDSEAL" recovery add golden.raw --in-place --key-file golden.raw.pool --recovery-key-out more$n.rec
+done
+expect_code 0 "$COLDSEAL" seal golden.raw --delta more.json --key-file golden.raw.pool "${policy[@]}" --shared-key --recovery-key-out more.key
+jq -e 'any(.ranges[]; .zero)' more.json >/dev/null || fail "nothing is wiped"
+cp --sparse=always golden.raw sealed.raw
+apply more.json sealed.raw
+luks_opens sealed.raw more.key || fail "the key does not open it"
+for key in golden.raw.pool more2.rec more3.rec; do
+    ! luks_opens sealed.raw "$key" || fail "$key opens it"
+done
+expect_code 0 "$COLDSEAL" verify sealed.raw --key-file more.key
+
+policy+=(--key-file golden.raw.pool)
+
+note "what is refused"
+expect_refusal 2 'fresh-key' "$COLDSEAL" seal golden.raw --delta x.json "${policy[@]}" --fresh-key --no-recovery
+expect_refusal 2 'output, --overlay, --delta' "$COLDSEAL" seal golden.raw --delta x.json -o x.raw "${policy[@]}" --shared-key --no-recovery
+expect_refusal 3 'exists' "$COLDSEAL" seal golden.raw --delta more.json "${policy[@]}" --shared-key --no-recovery
+[ ! -e x.json ] || fail "something was left"
+
+note "1 GiB and 16 GiB"
+for size in 1 16; do
+    "$COLDSEAL" encrypt plain.raw big-$size.raw --key-out big-$size.pool --no-prepare --quiet --disk-size ${size}G
+    for form in overlay delta; do
+        best=999999
+        for _ in 1 2 3; do
+            before=$(cut -d' ' -f16,17 /proc/$$/stat)
+            "$COLDSEAL" seal big-$size.raw --$form thin.$form "${policy[@]}" --key-file big-$size.pool --shared-key --no-recovery --force --quiet
+            after=$(cut -d' ' -f16,17 /proc/$$/stat)
+            spent=$((${after% *} + ${after#* } - ${before% *} - ${before#* }))
+            [ $spent -ge $best ] || best=$spent
+        done
+        declare "cpu_${form}_$size=$best" "bytes_${form}_$size=$(du -B1 thin.$form | cut -f1)"
+    done
+    rm big-$size.raw
+done
+for form in overlay delta; do
+    for what in cpu bytes; do
+        small=${what}_${form}_1 large=${what}_${form}_16
+        note "$form, $what: ${!small}, ${!large}"
+    done
+    small=cpu_${form}_1 large=cpu_${form}_16
+    # ticks of 10 ms: 20 for what else the machine does; 15 GiB more to read would be hundreds
+    [ ${!large} -le $((2 * ${!small} + 20)) ] || fail "$form: processor time hangs on the size of the disk"
+    small=bytes_${form}_1 large=bytes_${form}_16
+    [ ${!large} -le $((${!small} + 262144)) ] || fail "$form: bytes written hang on the size of the disk"
+done
