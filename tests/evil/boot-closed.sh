@@ -3,6 +3,7 @@
 # Real boots of a sealed disk that a host changed. Each ends closed: no shell and no prompt, the reason on
 # the console, and power-off where a kernel was started. More of them are in boot-closed-full.sh.
 # images: noble.qcow2 upgrade.raw
+# full
 # limit: 1800
 source "${SRC:?}/tests/lib/common.sh"
 source "$SRC/tests/lib/vm.sh"
