@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypt/copy.h"
 
-#include <sched.h>
 #include <string.h>
 
 #include "core/checked.h"
+#include "core/threads.h"
 #include "crypt/copy_runs.h"
 #include "crypt/copy_worker.h"
 
-/* Twice the processors, since about half of the threads wait for the disk; but not more memory than
- * the first of these, unless somebody asks for it. */
-#define DEFAULT_MAX_THREADS 16u
 #define MAX_THREADS 64u
-#define THREADS_PER_PROCESSOR 2u
 
 static bool check_region(const struct copy_region *region, struct error *err)
 {
@@ -87,17 +83,11 @@ static uint64_t total_of(const struct copy_job *job)
     return total;
 }
 
-/* The processors that this process may use, which in a container are fewer than there are. */
 static unsigned thread_count(const struct copy_job *job)
 {
-    cpu_set_t set;
+    unsigned count = job->threads != 0 ? job->threads : threads_default();
 
-    if (job->threads != 0)
-        return job->threads < MAX_THREADS ? job->threads : MAX_THREADS;
-    unsigned processors =
-        sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-    unsigned count = processors * THREADS_PER_PROCESSOR;
-    return count < DEFAULT_MAX_THREADS ? count : DEFAULT_MAX_THREADS;
+    return count < MAX_THREADS ? count : MAX_THREADS;
 }
 
 static void *thread_main(void *state)

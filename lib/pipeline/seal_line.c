@@ -62,7 +62,8 @@ static bool exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
-/* With a key under its own name the other is of a run before that. */
+/* Beside a disk it is this key that opens it: a file that has the name already is of an earlier
+ * disk, which was replaced. */
 static bool name_recovery_key(const struct target_line *target, struct error *err)
 {
     if (target->recovery_key_partial == NULL || !exists(target->recovery_key_partial))

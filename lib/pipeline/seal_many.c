@@ -2,8 +2,8 @@
 /* seal --targets: one image, many machines. */
 #include <pthread.h>
 #include <stdio.h>
-#include <unistd.h>
 
+#include "core/threads.h"
 #include "pipeline/seal_line.h"
 #include "report/report.h"
 
@@ -178,13 +178,10 @@ static void *work(void *state)
 static size_t thread_count(const struct many *many)
 {
     const struct coldseal_seal_options *seal = &many->options->seal;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t count = seal->output.threads;
+    size_t count = seal->output.threads != 0 ? seal->output.threads : threads_default();
 
     if (seal->key_choice == COLDSEAL_KEY_FRESH)
         return 1;
-    if (count == 0)
-        count = processors > 0 ? 2 * (size_t)processors : 1;
     return count < THREADS_LIMIT ? count : THREADS_LIMIT;
 }
 

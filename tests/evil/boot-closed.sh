@@ -11,10 +11,7 @@ source "$SRC/tests/lib/sealed.sh"
 source "$SRC/tests/lib/tiny_image.sh"
 source "$SRC/tests/lib/hostile.sh"
 
-pool=$TMP/pool.qcow2
-sealed_encrypt "$IMAGES/noble.qcow2" "$pool" "$TMP/key" --console-login
-sealed_make one "$pool" "$TMP/key" "$TMP/sealed.qcow2"
-qemu-img convert -O raw "$TMP/sealed.qcow2" "$TMP/good.raw"
+hostile_start one "$TMP/good.raw"
 
 hostile_copy "init=/bin/sh in grub.cfg"
 hostile_grub_cfg "$TMP/evil.raw" 's|panic=30|panic=30 init=/bin/sh|'

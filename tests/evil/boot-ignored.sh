@@ -11,11 +11,8 @@ source "$SRC/tests/lib/sealed.sh"
 source "$SRC/tests/lib/tiny_image.sh"
 source "$SRC/tests/lib/hostile.sh"
 
-pool=$TMP/pool.qcow2
 disk=$TMP/sealed.raw
-sealed_encrypt "$IMAGES/noble.qcow2" "$pool" "$TMP/key" --console-login
-sealed_make one "$pool" "$TMP/key" "$TMP/sealed.qcow2"
-qemu-img convert -O raw "$TMP/sealed.qcow2" "$disk"
+hostile_start one "$disk"
 
 note "on the same disk: a swap partition and a /home, of the types that systemd mounts by itself"
 truncate -s +64M "$disk"

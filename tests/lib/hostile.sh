@@ -3,6 +3,14 @@
 # What a host does to a sealed disk, for the boots in tests/evil; source it after common.sh, vm.sh,
 # sealed.sh and tiny_image.sh. Disks are raw. Each function checks that its change landed.
 
+# hostile_start MACHINE DISK: the good disk, of noble and sealed for that machine, before anything is changed.
+hostile_start()
+{
+    sealed_encrypt "$IMAGES/noble.qcow2" "$TMP/pool.qcow2" "$TMP/key" --console-login
+    sealed_make "$1" "$TMP/pool.qcow2" "$TMP/key" "$TMP/sealed.qcow2"
+    qemu-img convert -O raw "$TMP/sealed.qcow2" "$2"
+}
+
 # hostile_bytes DISK NUMBER: "offset size" of a partition.
 hostile_bytes()
 {
