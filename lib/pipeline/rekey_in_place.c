@@ -203,9 +203,56 @@ static struct secret *open_with_any(const struct luks2_header *header,
     return NULL;
 }
 
+/* No key is made any more: a name besides those of the run that was cut off would get no file. What
+ * was encrypted to a certificate cannot be read, only seen. */
+static bool check_key_files(const struct in_place *work, const struct luks2_header *header,
+                            struct error *err)
+{
+    const struct coldseal_rekey_options *options = work->options;
+    const char *named[] = {options->key_out, options->recovery_key_out};
+    bool is_wrapped = options->escrow.recipient_count > 0;
+
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+        if (named[i] == NULL ||
+            (is_wrapped ? access(named[i], F_OK) == 0 : file_opens(header, named[i])))
+            continue;
+        return error_set(err, COLDSEAL_USAGE,
+                         "%s has no key of the rekey that was cut off, and none is made any more: "
+                         "name the file that it wrote, or leave the option out",
+                         named[i]);
+    }
+    return true;
+}
+
+/* Nor is it sealed again. */
+static bool check_policy(const struct in_place *work, const struct luks2_header *header,
+                         struct error *err)
+{
+    const struct coldseal_policy_options *options = &work->options->policy;
+    json_object *tokens[LUKS2_MAX_KEYSLOTS];
+    unsigned numbers[LUKS2_MAX_KEYSLOTS];
+    size_t matching = 0;
+
+    if (options->target == NULL && options->parent == NULL)
+        return true;
+    OWNED(seal_policy) policy = seal_policy_read(options, true, err);
+    if (policy == NULL ||
+        !seal_policy_predict(policy, work->source, &work->side, work->identity, err))
+        return false;
+    size_t count = luks2_header_tokens(header, "systemd-tpm2", tokens, numbers, LUKS2_MAX_KEYSLOTS);
+    for (size_t i = 0; i < count; i++)
+        matching += seal_policy_matches(policy, tokens[i]) ? 1 : 0;
+    return matching == policy->state_count ||
+           error_set(err, COLDSEAL_USAGE,
+                     "the rekey that was cut off is for another TPM or another policy: give the "
+                     "same ones, or leave them out, and reseal the disk when it is finished");
+}
+
 static bool resume(struct in_place *work, struct error *err)
 {
     work->resumed = true;
+    if (!check_key_files(work, work->rekey->new, err))
+        return false;
     work->old_volume_key = open_with_any(work->rekey->old, work->options, false, err);
     if (work->old_volume_key == NULL)
         return false;
@@ -213,7 +260,7 @@ static bool resume(struct in_place *work, struct error *err)
     if (key == NULL)
         return false;
     work->identity = identity_of(key, work->rekey->new->uuid, err);
-    return work->identity != NULL;
+    return work->identity != NULL && check_policy(work, work->rekey->new, err);
 }
 
 static bool write_pin(const struct in_place *work, struct error *err)
@@ -260,7 +307,8 @@ static bool run(struct in_place *work, json_object *json, struct error *err)
     if (!open_disk(work, err) || !read_state(work, err))
         return false;
     if (work->done != NULL)
-        return luks2_finish(disk_of(work), work->root.offset_bytes, work->done, err) &&
+        return check_key_files(work, work->done, err) && check_policy(work, work->done, err) &&
+               luks2_finish(disk_of(work), work->root.offset_bytes, work->done, err) &&
                fill_report(work, json, true, err);
     return (work->rekey != NULL ? resume(work, err) : start(work, err)) && convert(work, err) &&
            fill_report(work, json, false, err);

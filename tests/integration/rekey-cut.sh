@@ -74,11 +74,36 @@ expect_refusal 7 'being rekeyed' unlock_test root.middle
 ! cryptsetup luksAddKey -q --key-file old.key root.middle pool.key 2>cryptsetup.err || fail "cryptsetup takes it"
 grep -q 'Unmet LUKS2 requirements' cryptsetup.err || { cat cryptsetup.err; fail "cryptsetup has another reason"; }
 
-note "another key does not go on with it; the same command does"
-expect_refusal 6 'finish the rekey' "$COLDSEAL" rekey work.raw --in-place --key-file pool.key "${policy[@]}"
-[ "$(sha256 work.raw)" = "$before" ] || fail "a refused run changed the disk"
+note "another key does not go on with it, nor does what the run that was cut off does not bring"
+swtpm_create "$TMP/vm2" --create-spk --ecc
+"$COLDSEAL" target read --swtpm-state "$TMP/vm2" -o vm2.json --quiet
+goes_on=(rekey work.raw --in-place --key-file old.key --key-file new.key)
+# expect_not CODE PATTERN COMMAND…
+expect_not()
+{
+    expect_refusal "$@"
+    [ "$(sha256 work.raw)" = "$before" ] || fail "a refused run changed the disk"
+    [ ! -e other.key ] || fail "a key file of nothing"
+}
+expect_not 6 'finish the rekey' "$COLDSEAL" rekey work.raw --in-place --key-file pool.key "${policy[@]}"
+expect_not 2 'other.key has no key of the rekey' "${rekey[@]}" --recovery-key-out other.key
+expect_not 2 'other.key has no key of the rekey' "$COLDSEAL" "${goes_on[@]}" --recovery-key-out other.key "${policy[@]}"
+expect_not 2 'pool.key has no key of the rekey' "$COLDSEAL" "${goes_on[@]}" --key-out pool.key --force
+expect_not 2 'another TPM or another policy' "${rekey[@]}" --target vm2.json
+expect_not 2 'another TPM or another policy' "${rekey[@]}" --pcrs 4,15
+
+note "without those options, or with the same, it is finished"
+cp --sparse=always work.raw copy.raw
+expect_code 0 "$COLDSEAL" "${goes_on[@]/work.raw/copy.raw}"
+luks_opens copy.raw new.key || fail "the new key does not open the copy"
+rm copy.raw
 expect_code 0 "${rekey[@]}"
 luks_opens work.raw new.key || fail "the new key does not open it"
+before=$(sha256 work.raw)
+expect_not 2 'other.key has no key of the rekey' "$COLDSEAL" "${goes_on[@]}" --recovery-key-out new.key --key-out other.key
+expect_code 0 "${rekey[@]}" --json
+jq -e .already_rekeyed "$TMP/out" >/dev/null || fail "the same command does not know that it is done"
+[ "$(sha256 work.raw)" = "$before" ] || fail "it was rekeyed again"
 
 note "the header from before opens nothing afterwards"
 ! luks_opens work.raw old.key || fail "the old key opens the disk"
