@@ -108,7 +108,10 @@ in_the_middle()
     dd if=full.raw bs=1M iflag=skip_bytes skip="$offset" count=1 status=none | grep -ac coldseal-rekey >/dev/null && [ -s new.key ]
 }
 wait_for 60 in_the_middle || fail "no middle"
-sleep 0.5
+code=0
+timeout 1 "${rekey[@]}" || code=$?
+[ "$code" = 124 ] || fail "qemu-nbd serves two at once: exit $code"
+kill -0 "$running" || fail "the first did not run that long"
 kill -KILL "$slow"
 code=0
 wait "$running" || code=$?
