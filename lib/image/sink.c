@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 
 #include "core/checked.h"
 #include "image/file_io.h"
@@ -71,9 +73,17 @@ static bool reserve(const struct sink *sink, const struct range *range, bool *ca
            error_errno(err, COLDSEAL_IO, "find room for %" PRIu64 " bytes", range->length_bytes);
 }
 
+/* tmpfs knows no room without contents: it would fill every page with zeros first. */
+static bool reserves_by_filling(int fd)
+{
+    struct statfs system;
+
+    return fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
+}
+
 bool sink_reserve(const struct sink *sink, const struct ranges *ranges, struct error *err)
 {
-    bool can = true;
+    bool can = !reserves_by_filling(sink->fd);
 
     for (size_t i = 0; can && i < ranges->count; i++) {
         if (ranges->items[i].length_bytes >= RESERVE_MIN_BYTES &&

@@ -3,7 +3,7 @@
 # Images to measure with, of files that this machine has: made once for each set of files, kept in
 # BENCH. Source it after common.sh and tiny_image.sh.
 
-# bench_files MIB: names of files below / that together have so many MiB, of /usr first.
+# bench_files MIB: names of files below / whose blocks together have so many MiB, of /usr first.
 bench_files()
 {
     local folders=() folder
@@ -12,7 +12,7 @@ bench_files()
     done
     (cd / && find "${folders[@]}" -xdev -type f -readable ! -path "${BENCH#/}/*" -printf '%s\t%p\n') \
         2>/dev/null | awk -F '\t' -v wanted=$(($1 * 1048576)) '
-        sum < wanted { sum += $1; print $2 }
+        sum < wanted { sum += int(($1 + 4095) / 4096) * 4096; print $2 }
         END { if (sum < wanted) exit 1 }' || fail "there are no $1 MiB of files on this machine"
 }
 
@@ -33,7 +33,7 @@ bench_raw()
     rm -rf "$work" && mkdir -p "$work"
     bench_files "$3" >"$work/list"
     bench_tree "$work/root" "$work/list"
-    tiny_image "$1.part" "$2" "$work/root"
+    tiny_image "$1.part" "$2" "$work/root" -N $(($(find "$work/root" | wc -l) + 64))
     rm -rf "$work"
     mv "$1.part" "$1"
 }

@@ -68,7 +68,7 @@ pair()
 # shellcheck disable=SC2016 # for awk
 side_text()
 {
-    printf '%.1f (%.1f, %.0f)' "$(median '$1' "$1")" "$(median '$2 + $3' "$1")" \
+    printf '%.2f (%.2f, %.0f)' "$(median '$1' "$1")" "$(median '$2 + $3' "$1")" \
         "$(median '$4 / 1024' "$1")"
 }
 

@@ -37,8 +37,8 @@ tiny_partition()
         END { print first * 512, (last - first + 1) * 512 }'
 }
 
-# tiny_image FILE [ROOT_MIB [ROOT_DIR]]: raw; partitions 14, 15, 16 and, last on the disk, 1 with the
-# files of ROOT_DIR, or those of tiny_root.
+# tiny_image FILE [ROOT_MIB [ROOT_DIR [MKE2FS_OPTION…]]]: raw; partitions 14, 15, 16 and, last on the
+# disk, 1 with the files of ROOT_DIR, or those of tiny_root.
 tiny_image()
 {
     local file=$1 root_mib=${2:-96} root=${3:-} work offset size
@@ -70,7 +70,7 @@ tiny_image()
         root=$work/root
         tiny_root "$root"
     fi
-    mke2fs -q -t ext4 -L cloudimg-rootfs -d "$root" -E offset="$offset" "$file" \
+    mke2fs -q -t ext4 "${@:4}" -L cloudimg-rootfs -d "$root" -E offset="$offset" "$file" \
         $((size / 1024))k
     rm -rf "$work"
 }
