@@ -15,8 +15,10 @@ enum option_kind {
     OPTION_SLOT,   /* uint32_t: the number of a keyslot, whose bit is set */
 };
 
+#define STRING_LIST_MAX 64
+
 struct string_list {
-    const char **items;
+    const char *items[STRING_LIST_MAX];
     size_t count;
 };
 

@@ -60,11 +60,8 @@ static bool add_slot(uint32_t *slots, const char *text)
 
 static bool list_append(struct string_list *list, const char *item)
 {
-    const char **items = realloc(list->items, (list->count + 1) * sizeof(*items));
-
-    if (items == NULL)
+    if (list->count == STRING_LIST_MAX)
         return false;
-    list->items = items;
     list->items[list->count++] = item;
     return true;
 }
@@ -150,7 +147,10 @@ static bool take_arguments(const struct command *self, size_t least, size_t most
 static bool refuse_option(const struct command *self, int code, const struct option_spec *spec,
                           char **argv, struct parsed *parsed)
 {
-    if (spec != NULL)
+    if (spec != NULL && spec->kind == OPTION_LIST)
+        parsed->exit_code = command_usage(self, parsed, "--%s is given more than %d times",
+                                          spec->name, STRING_LIST_MAX);
+    else if (spec != NULL)
         parsed->exit_code = command_usage(self, parsed, "--%s does not take \"%s\" as %s",
                                           spec->name, optarg, spec->value);
     else if (code == ':')

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Preloaded into a program: lets its Nth call of one kind fail, once.
+/* Preloaded into a program: lets its Nth call of one kind fail, once, and tells what is left in
+ * memory when the program ends.
  *
- * FAIL_KIND=K     own: malloc(3) and its relatives find no memory, called by the program itself
- *                 library: the same, called by a library (but json-c: its parser of 0.16 does not
- * look) read: pread(2) and read(2) of a regular file say EIO short: pread(2) and
- * pwrite(2) of a regular file do a part of what they shall lock: mlock(2) is refused; it and all
- * later ones FAIL_AT=N       which call, from 1 FAIL_COUNT=FILE the number of calls is left there
- * when the program ends
+ * FAIL_KIND=
+ *   own      malloc(3) and its relatives find no memory, called by the program itself
+ *   library  the same, called by a library (but json-c: its parser of 0.16 does not look)
+ *   read     pread(2) and read(2) of a regular file say EIO
+ *   short    pread(2) and pwrite(2) of a regular file do a part of what they shall
+ *   lock     mlock(2) is refused; it and all later ones
+ * FAIL_AT=N          which call, from 1
+ * FAIL_COUNT=FILE    gets the number of calls
+ * FAIL_LEFT=FILE     gets what left_report() finds
+ * FAIL_SECRETS=FILE[:FILE…]  that it searches for
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,11 +25,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "left_behind.h"
+
 /* glibc's own names for what is wrapped here: dlsym(3) allocates. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *memory);
 
 enum kind { NONE, OWN, LIBRARY, READ, SHORT, LOCK };
 
@@ -38,6 +46,7 @@ static enum kind kind;
 static long fails_at;
 static atomic_long calls;
 static struct place program, json;
+static const void *program_base;
 
 static int find_places(struct dl_phdr_info *info, size_t size, void *context)
 {
@@ -47,6 +56,8 @@ static int find_places(struct dl_phdr_info *info, size_t size, void *context)
 
     (void)size;
     (void)context;
+    if (place == &program)
+        program_base = (const void *)info->dlpi_addr; /* NOLINT: where the linker put it */
     for (int i = 0; place != NULL && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
         if (header->p_type == PT_LOAD && (header->p_flags & PF_X) != 0) {
@@ -78,16 +89,22 @@ __attribute__((constructor)) static void start(void)
                                           : LOCK;
 }
 
-__attribute__((destructor)) static void leave_count(void)
+__attribute__((destructor)) static void tell(void)
 {
     const char *path = getenv("FAIL_COUNT");
+    const char *left_path = getenv("FAIL_LEFT");
 
     kind = NONE;
     FILE *file = path == NULL ? NULL : fopen(path, "we");
-    if (file == NULL)
-        return;
-    fprintf(file, "%ld\n", atomic_load(&calls));
-    fclose(file);
+    FILE *left = left_path == NULL ? NULL : fopen(left_path, "we");
+    if (file != NULL) {
+        fprintf(file, "%ld\n", atomic_load(&calls));
+        fclose(file);
+    }
+    if (left != NULL) {
+        left_report(left, program_base, getenv("FAIL_SECRETS"));
+        fclose(left);
+    }
 }
 
 static bool fails(enum kind of)
@@ -105,6 +122,13 @@ static bool allocation_fails(const void *caller)
     return kind == LIBRARY && !is_in(&program, caller) && !is_in(&json, caller) && fails(LIBRARY);
 }
 
+static void *remember(void *memory, const void *caller)
+{
+    if (kind != NONE && is_in(&program, caller))
+        left_remember(memory, caller);
+    return memory;
+}
+
 /* Of what allocates: without memory, or the real thing. */
 #define ALLOCATE(real)                                       \
     do {                                                     \
@@ -112,7 +136,7 @@ static bool allocation_fails(const void *caller)
             errno = ENOMEM;                                  \
             return NULL;                                     \
         }                                                    \
-        return real;                                         \
+        return remember(real, __builtin_return_address(0));  \
     } while (0)
 
 void *malloc(size_t size)
@@ -125,9 +149,22 @@ void *calloc(size_t count, size_t size)
     ALLOCATE(__libc_calloc(count, size));
 }
 
+void free(void *memory)
+{
+    left_forget(memory);
+    __libc_free(memory);
+}
+
 void *realloc(void *memory, size_t size)
 {
-    ALLOCATE(__libc_realloc(memory, size));
+    const void *caller = __builtin_return_address(0);
+
+    if (allocation_fails(caller)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    left_forget(memory);
+    return remember(__libc_realloc(memory, size), caller);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
@@ -140,6 +177,7 @@ char *strdup(const char *text)
     size_t size = strlen(text) + 1;
     char *copy = allocation_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
 
+    remember(copy, __builtin_return_address(0));
     return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
@@ -148,6 +186,7 @@ char *strndup(const char *text, size_t limit)
     size_t size = strnlen(text, limit);
     char *copy = allocation_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(1, size + 1);
 
+    remember(copy, __builtin_return_address(0));
     return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
@@ -155,7 +194,7 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
 {
     if (allocation_fails(__builtin_return_address(0)))
         return ENOMEM;
-    *memory = __libc_memalign(alignment, size);
+    *memory = remember(__libc_memalign(alignment, size), __builtin_return_address(0));
     return *memory == NULL ? ENOMEM : 0;
 }
 
