@@ -11,6 +11,8 @@ libcoldseal_a_SOURCES += \
 	lib/layout/plan_check.h \
 	lib/layout/probe.c \
 	lib/layout/probe.h \
+	lib/layout/probe_beyond.c \
+	lib/layout/probe_beyond.h \
 	lib/layout/roles.c \
 	lib/layout/roles.h \
 	lib/layout/table.c
@@ -23,5 +25,6 @@ check_PROGRAMS += tests/unit/test_plan
 tests_unit_test_plan_SOURCES = tests/unit/test_plan.c tests/unit/shell.c tests/unit/shell.h
 endif
 
-check_PROGRAMS += tests/fuzz/fuzz_gpt
+check_PROGRAMS += tests/fuzz/fuzz_gpt tests/fuzz/fuzz_volume
 tests_fuzz_fuzz_gpt_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_volume_LDADD = $(fuzz_libs)

@@ -195,10 +195,15 @@ static bool check_numbers(const struct plan_request *request, uint32_t block_byt
     return true;
 }
 
+static bool encrypts_plain(const struct plan_request *request)
+{
+    return request->header_bytes > 0 && request->drop_bytes == 0;
+}
+
 static bool check_root(const struct partition_table *table, const struct partition *root,
                        const struct plan_request *request, struct error *err)
 {
-    if (request->header_bytes > 0 && request->drop_bytes == 0 && !plan_check_plain_root(root, err))
+    if (encrypts_plain(request) && !plan_check_plain_root(root, err))
         return false;
     if (request->drop_bytes == 0)
         return true;
@@ -217,6 +222,7 @@ static bool check_input(const struct partition_table *table, const struct plan_r
     const struct partition *root;
 
     if (!check_numbers(request, table->gpt.block_bytes, err) ||
+        (encrypts_plain(request) && !plan_check_containers(table, err)) ||
         !plan_check_table(table, &root, err) || !check_root(table, root, request, err))
         return false;
     if (table->gpt.disk_blocks > DISK_LIMIT_BYTES / table->gpt.block_bytes)

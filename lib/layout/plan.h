@@ -87,8 +87,9 @@ struct plan {
  * leaves, except BIOS boot, which the MBR's code finds by its block number. GUIDs, types, names and
  * attributes stay, with one exception (see plan.c: an encrypted root has no discoverable root
  * type). Missing ESP, missing or doubtful root (names --root-partition), /boot asked for and
- * missing, root already LUKS where a header is to be made, root in LVM: COLDSEAL_UNSUPPORTED with
- * the reason; a disk size that is too small: COLDSEAL_USAGE, says the least. */
+ * missing, root already LUKS where a header is to be made, a partition in LVM, a file system with
+ * parts on other devices: COLDSEAL_UNSUPPORTED with the reason; a disk size that is too small:
+ * COLDSEAL_USAGE, says the least. */
 bool plan_make(const struct partition_table *table, const struct plan_request *request,
                struct plan *plan, struct error *err);
 

@@ -65,6 +65,16 @@ bool plan_check_table(const struct partition_table *table, const struct partitio
                      "--root-partition N");
 }
 
+/* What is elsewhere would stay in the clear, and the unlock opens one partition. */
+static bool check_whole(const struct partition *root, struct error *err)
+{
+    return root->volume.beyond[0] == '\0' ||
+           error_set(err, COLDSEAL_UNSUPPORTED,
+                     "root (partition %u) holds %s that has %s on another device: only what is in "
+                     "one partition can be encrypted",
+                     root->entry.number, root->volume.type, root->volume.beyond);
+}
+
 bool plan_check_plain_root(const struct partition *root, struct error *err)
 {
     static const char *const types[] = {"ext4", "ext3", "ext2", "xfs", "btrfs", "f2fs"};
@@ -73,19 +83,38 @@ bool plan_check_plain_root(const struct partition *root, struct error *err)
 
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (strcmp(type, types[i]) == 0)
-            return true;
+            return check_whole(root, err);
     }
     if (strcmp(type, "crypto_LUKS") == 0)
         return error_set(err, COLDSEAL_UNSUPPORTED, "root (partition %u) is encrypted already",
-                         number);
-    if (strcmp(type, "LVM2_member") == 0)
-        return error_set(err, COLDSEAL_UNSUPPORTED,
-                         "root (partition %u) is in LVM: a volume group may span more disks, and "
-                         "the unlock opens one partition; move root onto a plain partition",
                          number);
     if (type[0] == '\0')
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "root (partition %u) holds no file system that is recognised", number);
     return error_set(err, COLDSEAL_UNSUPPORTED, "root (partition %u) holds %s, not a file system",
                      number, type);
+}
+
+bool plan_check_containers(const struct partition_table *table, struct error *err)
+{
+    static const struct {
+        const char *type, *name;
+    } containers[] = {{"LVM2_member", "LVM"},
+                      {"LVM1_member", "LVM"},
+                      {"linux_raid_member", "RAID"},
+                      {"zfs_member", "ZFS"},
+                      {"bcache", "bcache"}};
+
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct partition *p = &table->partitions[i];
+        for (size_t c = 0; c < sizeof(containers) / sizeof(containers[0]); c++) {
+            if (strcmp(p->volume.type, containers[c].type) == 0)
+                return error_set(err, COLDSEAL_UNSUPPORTED,
+                                 "partition %u is in %s, which may span more partitions and disks, "
+                                 "and the unlock opens one partition: move root onto a plain "
+                                 "partition",
+                                 p->entry.number, containers[c].name);
+        }
+    }
+    return true;
 }

@@ -8,6 +8,7 @@
 
 #include "core/bytes.h"
 #include "core/checked.h"
+#include "layout/probe_beyond.h"
 
 /* Every signature that libblkid knows lies this close to a volume's start or end. */
 #define PROBE_BYTES ((uint64_t)2 << 20)
@@ -114,5 +115,6 @@ bool volume_probe(struct disk *disk, uint64_t offset_bytes, uint64_t length_byte
     if (!range_within(offset_bytes, length_bytes, disk_size(disk)) || length_bytes > INT64_MAX)
         return error_set(err, COLDSEAL_BAD_IMAGE, "a volume that ends behind the disk");
     OWNED_FD fd = copy_ends(disk, offset_bytes, length_bytes, err);
-    return fd >= 0 && probe_file(fd, volume, err);
+    return fd >= 0 && probe_file(fd, volume, err) &&
+           volume_find_beyond(disk, offset_bytes, length_bytes, volume, err);
 }

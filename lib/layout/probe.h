@@ -11,6 +11,7 @@ struct volume {
     char version[16]; /* "FAT32", … */
     char label[256];
     char uuid[64];
+    char beyond[32]; /* what of a file system lies on other devices: "its journal", … */
 };
 
 /* COLDSEAL_IO when it cannot be read; nothing recognised is a success. Two signatures at once are

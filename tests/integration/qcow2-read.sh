@@ -153,19 +153,28 @@ check_allocation()
 
 check_histories()
 {
-    note "an image with internal snapshots"
-    qemu-img convert -O qcow2 source.raw snapshots.qcow2
-    qemu-img snapshot -c one snapshots.qcow2
-    qemu-io -c 'write -P 1 0 1M' snapshots.qcow2 >qemu-io.log
-    check_read snapshots.qcow2
-    note "an image that was not closed"
-    qemu-img convert -O qcow2 -o lazy_refcounts=on source.raw dirty.qcow2
-    qemu-io -c 'write -P 1 14M 1M' -c abort dirty.qcow2 >qemu-io.log 2>&1 || true
-    qemu-img info -U dirty.qcow2 | grep -q 'dirty\|lazy refcounts: true' || fail "not dirty"
-    [ "$(od -An -tu1 -j79 -N1 dirty.qcow2 | tr -d ' ')" = 1 ] || fail "dirty bit is not set"
-    "$disk_cat" cat dirty.qcow2 >dirty.raw
-    check_read dirty.qcow2 # qemu-img repairs it first
-    expect_same dirty.raw expected.raw
+    local options
+    for options in compat=0.10 compat=0.10,cluster_size=512 cluster_size=2M refcount_bits=64 \
+        compression_type=zstd,cluster_size=4k extended_l2=on,cluster_size=16k \
+        extended_l2=on,compression_type=zstd,refcount_bits=32; do
+        note "internal snapshots: $options"
+        qemu-img convert -c -O qcow2 -o "$options" source.raw snapshots.qcow2
+        qemu-img snapshot -c one snapshots.qcow2
+        qemu-io -c 'write -P 1 0 1M' -c 'write -P 2 5M 3k' snapshots.qcow2 >qemu-io.log
+        qemu-img snapshot -c two snapshots.qcow2
+        scribble snapshots.qcow2
+        check_read snapshots.qcow2
+    done
+    for options in lazy_refcounts=on lazy_refcounts=on,cluster_size=4k,refcount_bits=1 \
+        lazy_refcounts=on,extended_l2=on,compression_type=zstd; do
+        note "an image that was not closed: $options"
+        qemu-img convert -O qcow2 -o "$options" source.raw dirty.qcow2
+        qemu-io -c 'write -P 1 14M 1M' -c abort dirty.qcow2 >qemu-io.log 2>&1 || true
+        (($(od -An -tu1 -j79 -N1 dirty.qcow2) & 1)) || fail "dirty bit is not set"
+        "$disk_cat" cat dirty.qcow2 >dirty.raw
+        check_read dirty.qcow2 # qemu-img repairs it first
+        expect_same dirty.raw expected.raw
+    done
     note "clusters compressed by many threads"
     qemu-img convert -c -m 16 -W -O qcow2 source.raw threads.qcow2
     check_read threads.qcow2
