@@ -80,6 +80,25 @@ turn_off_sysrq() {
     echo "kernel.sysrq = 0" >/etc/sysctl.d/zz-coldseal.conf
 }
 
+# A unit that mounts, or swaps to, what is not in the root: the host can add a partition that it finds.
+names_outside() {
+    sed -n 's/^ *What *= *//p' "$1" | grep -E '^(/dev/|UUID=|LABEL=|PARTUUID=|PARTLABEL=)' |
+        grep -qvx '/dev/mapper/cloudimg-rootfs' ||
+        grep -qE '^ *Type *= *(9p|virtiofs|vboxsf|vmhgfs|fuse\.vmhgfs-fuse) *$' "$1"
+}
+
+mask_outside_mounts() {
+    for unit in $(existing_units '*.mount' '*.swap' | sort -u); do
+        for file in "$units/$unit" "/lib/systemd/system/$unit"; do
+            if [ -f "$file" ] && names_outside "$file"; then
+                mask "$unit"
+                warning "$unit is masked: what it mounts is not in the encrypted root"
+                break
+            fi
+        done
+    done
+}
+
 # They would write to /boot/grub, which is not mounted.
 mask_boot_recorders() {
     for unit in grub-common.service grub-initrd-fallback.service; do
@@ -235,6 +254,7 @@ build_initramfs() {
 mask_shells
 mask_generators
 turn_off_sysrq
+mask_outside_mounts
 mask_boot_recorders
 mask_host_agents
 hold_boot_packages

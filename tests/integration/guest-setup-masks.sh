@@ -69,6 +69,29 @@ grep -qx 'kernel.sysrq = 0' "$guest/etc/sysctl.d/zz-coldseal.conf" || fail "sysr
 grep -q '^change: qemu-guest-agent.service is masked' "$TMP/said" || fail "it was not said"
 ! grep -q '^warning:' "$TMP/said" || fail "a warning of nothing"
 
+note "units that mount what is not in the root, as entries of fstab do"
+new_guest
+# mount_unit FILE WHAT [TYPE]
+mount_unit()
+{
+    printf '[Mount]\nWhat=%s\nWhere=/x\n%s\n' "$2" "${3:+Type=$3}" >"$1"
+}
+mount_unit "$units/srv-data.mount" LABEL=data
+mount_unit "$stock/srv-disk.mount" /dev/disk/by-partlabel/data ext4
+mount_unit "$units/srv-host.mount" share virtiofs
+mount_unit "$stock/srv-my\\x2ddisk.mount" UUID=0c7a4f5e-0000-4000-8000-000000000000
+mount_unit "$units/dev-sdb1.swap" PARTUUID=0c7a4f5e-0000-4000-8000-000000000000
+mount_unit "$stock/tmp.mount" tmpfs tmpfs
+mount_unit "$units/snap-core-1.mount" /var/lib/snapd/snaps/core_1.snap squashfs
+mount_unit "$units/home.mount" /dev/mapper/cloudimg-rootfs btrfs
+mount_unit "$units/swapfile.swap" /swapfile
+setup 0 keep mask_outside_mounts
+for unit in srv-data.mount srv-disk.mount srv-host.mount 'srv-my\x2ddisk.mount' dev-sdb1.swap; do
+    masked "$units/$unit" || fail "$unit is not masked"
+    grep -qF "warning: $unit is masked" "$TMP/said" || fail "no warning of $unit"
+done
+[ "$(grep -c . "$TMP/said")" = 5 ] || fail "others: $(cat "$TMP/said")"
+
 note "what is asked for is kept"
 new_guest
 setup 1 keep mask_shells mask_generators mask_host_agents
