@@ -118,7 +118,10 @@ mask_host_agents() {
         'snap.amazon-ssm-agent.*.service' 'hv-*-daemon.service' 'hyperv-daemons.*.service' \
         'hypervkvpd.service' 'hypervfcopyd.service' 'hv_*_daemon.service' \
         'xe-daemon.service' 'xe-linux-distribution.service' ovirt-guest-agent.service \
-        vboxadd-service.service virtualbox-guest-utils.service spice-vdagentd.service | sort -u); do
+        vboxadd-service.service virtualbox-guest-utils.service spice-vdagentd.service \
+        'lxd-agent*.service' 'incus-agent*.service' prltoolsd.service ngt_guest_agent.service \
+        'oracle-cloud-agent*.service' 'snap.oracle-cloud-agent.*.service' aliyun.service \
+        AssistDaemon.service tat_agent.service droplet-agent.service | sort -u); do
         mask "$unit"
         change "$unit is masked: it takes orders from the host"
     done
@@ -133,7 +136,8 @@ warn_of_host_keys() {
             warning "$file lets the host say who may log in by SSH: remove its package"
         fi
     done
-    for file in /var/lib/snapd/seed/snaps/amazon-ssm-agent_*.snap; do
+    for file in /var/lib/snapd/seed/snaps/amazon-ssm-agent_*.snap \
+        /var/lib/snapd/seed/snaps/oracle-cloud-agent_*.snap; do
         if [ -e "$file" ]; then
             warning "$file takes orders from the host once it is installed: remove it from the seed"
         fi

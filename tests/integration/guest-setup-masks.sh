@@ -26,6 +26,7 @@ new_guest()
     mkdir -p "$units/getty.target.wants" "$stock"
     touch "$stock/serial-getty@.service" "$stock/qemu-guest-agent.service" \
         "$stock/hyperv-daemons.hv-fcopy-daemon.service" "$stock/google-guest-agent-manager.service" \
+        "$stock/lxd-agent.service" "$stock/lxd-agent-9p.service" \
         "$stock/ssh.service" "$units/snap.amazon-ssm-agent.amazon-ssm-agent.service" \
         "$units/serial-getty@ttyS0.service"
 }
@@ -53,7 +54,7 @@ setup 0 deny mask_shells mask_generators turn_off_sysrq mask_host_agents
 for unit in emergency.service rescue.service debug-shell.service breakpoint-pre-mount.service \
     serial-getty@.service serial-getty@ttyS0.service qemu-guest-agent.service \
     hyperv-daemons.hv-fcopy-daemon.service google-guest-agent-manager.service \
-    snap.amazon-ssm-agent.amazon-ssm-agent.service; do
+    lxd-agent.service lxd-agent-9p.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
     masked "$units/$unit" || fail "$unit is not masked"
 done
 [ ! -e "$units/ssh.service" ] || fail "ssh.service is no agent of the host's"
