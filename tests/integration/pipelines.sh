@@ -8,6 +8,7 @@
 . "$SRC/tests/lib/common.sh"
 . "$SRC/tests/lib/tiny_image.sh"
 . "$SRC/tests/lib/schema.sh"
+. "$SRC/tests/lib/unprivileged.sh"
 
 # What a runner has, and no more: copies, since the folder of the build may be closed to others.
 place=$(mktemp -d /tmp/coldseal-pipelines-XXXXXX)
@@ -16,20 +17,14 @@ mkdir -p "$place/bin" "$place/share/firmware"
 cp "$COLDSEAL" "$place/bin"
 cp "$SRC"/templates/* "$place/share" 2>/dev/null || true
 cp "$SRC"/templates/firmware/*.json "$place/share/firmware"
-alone=(unshare --net)
-if [ "$(id -u)" = 0 ]; then
-    alone+=(setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs)
-else
-    alone=(unshare --user --net)
-fi
 
 # as_job FOLDER SCRIPT [NAME=VALUE…]: the shell that a job gets, in FOLDER.
 as_job()
 {
     local folder=$1 script=$2
     shift 2
-    [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$place"
-    (cd "$folder" && "${alone[@]}" env -i PATH="$place/bin:$PATH" COLDSEAL_DATA_DIR="$place/share" "$@" \
+    unprivileged_own "$place"
+    (cd "$folder" && "${unprivileged[@]}" env -i PATH="$place/bin:$PATH" COLDSEAL_DATA_DIR="$place/share" "$@" \
         sh -euc "$script") >"$TMP/job.log" 2>&1 || { cat "$TMP/job.log" >&2; fail "the job failed"; }
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every document that coldseal prints or writes is one of its schemas, and the schemas allow no other:
 # in the eyes of python3-jsonschema. What prepare and explain print of a real guest is looked at in
-# integration/unprivileged and integration/explain.
+# boot/jammy and integration/explain.
 # images: noble.qcow2
 # limit: 300
 . "$SRC/tests/lib/common.sh"

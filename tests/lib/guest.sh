@@ -15,13 +15,13 @@ seen()
     grep "$@" >/dev/null
 }
 
-# make_overlay IMAGE FORMAT OVERLAY [SIZE]
+# make_overlay IMAGE FORMAT OVERLAY
 make_overlay()
 {
-    qemu-img create -q -f qcow2 -b "$(realpath "$1")" -F "$2" "$3" ${4:+"$4"}
+    qemu-img create -q -f qcow2 -b "$(realpath "$1")" -F "$2" "$3"
 }
 
-# prepare OVERLAY ROOT ESP BOOT [OPTION…]: output in $TMP/prepared
+# prepare OVERLAY ROOT ESP BOOT: output in $TMP/prepared
 prepare()
 {
     local overlay=$1
