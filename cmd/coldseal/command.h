@@ -54,6 +54,8 @@ struct parsed {
     struct common_options common;
     const char *arguments[MAX_ARGUMENTS];
     size_t argument_count;
+    bool stdin_taken;
+    bool stdout_taken;
     int exit_code; /* 0 where --help or --version has been printed */
 };
 
@@ -79,9 +81,12 @@ int command_line(const struct parsed *parsed, const struct coldseal_report *repo
 int command_usage(const struct command *self, const struct parsed *parsed, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* `path` is where a key or a document goes, or NULL. When that is "-", standard output is not for
- * the report: the report is left out, and --json is a usage error (false). */
+/* `path` is where an image, a key or a document goes, or NULL. When that is "-", standard output is
+ * not for the report: the report is left out, and --json, as a second "-", is a usage error
+ * (false). */
 bool command_stdout_is_for(const struct command *self, struct parsed *parsed, const char *path);
+/* `path` is where one of them comes from, or NULL. A second "-" is a usage error (false). */
+bool command_stdin_is_for(const struct command *self, struct parsed *parsed, const char *path);
 
 /* Shows on standard error when that is a terminal and --quiet is not given. */
 struct coldseal_progress command_progress(const struct parsed *parsed);

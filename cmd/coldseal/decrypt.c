@@ -20,8 +20,9 @@ int decrypt_run(const struct command *self, int argc, char **argv)
     output_options_take(&parsed, &options.output);
     if (options.key_file == NULL)
         return command_usage(self, &parsed, "--key-file is needed");
-    options.in = parsed.arguments[0];
-    options.out = parsed.arguments[1];
+    if (!image_arguments_take(self, &parsed, &options.in, &options.out) ||
+        !command_stdin_is_for(self, &parsed, options.key_file))
+        return parsed.exit_code;
     options.progress = command_progress(&parsed);
     bool ok = coldseal_decrypt(&options, &report, &err);
     return command_finish(&parsed, options.in, ok, report, &err);

@@ -43,11 +43,11 @@ int encrypt_run(const struct command *self, int argc, char **argv)
     output_options_take(&parsed, &options.output);
     if ((options.key_in == NULL) == (options.key_out == NULL))
         return command_usage(self, &parsed, "give one of --key-out and --key-file");
-    if (!command_stdout_is_for(self, &parsed, options.key_out) ||
+    if (!image_arguments_take(self, &parsed, &options.in, &options.out) ||
+        !command_stdin_is_for(self, &parsed, options.key_in) ||
+        !command_stdout_is_for(self, &parsed, options.key_out) ||
         !escrow_options_take(self, &recipients, options.key_out, NULL, &parsed, &options.escrow))
         return parsed.exit_code;
-    options.in = parsed.arguments[0];
-    options.out = parsed.arguments[1];
     options.progress = command_progress(&parsed);
     bool ok = coldseal_encrypt(&options, &report, &err);
     return command_finish(&parsed, options.in, ok, report, &err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <locale.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,6 +83,8 @@ int main(int argc, char **argv)
 {
     coldseal_harden_process();
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+    /* A reader that went away is a failed write like any other. */
+    signal(SIGPIPE, SIG_IGN);
     setlocale(LC_ALL, "C.UTF-8");
     if (argc < 2)
         return print_usage(stderr, COLDSEAL_USAGE);

@@ -110,7 +110,7 @@ int command_finish(const struct parsed *parsed, const char *subject, bool ok,
 
     progress_clear(parsed);
     if (!ok && subject != NULL)
-        coldseal_error_prefix(&shown, subject);
+        coldseal_error_prefix(&shown, strcmp(subject, "-") == 0 ? "standard input" : subject);
     if (report != NULL)
         code = print_report(parsed, report, &shown);
     if (!ok && report != NULL)
@@ -140,9 +140,26 @@ bool command_stdout_is_for(const struct command *self, struct parsed *parsed, co
 {
     if (path == NULL || strcmp(path, "-") != 0)
         return true;
+    bool twice = parsed->stdout_taken;
+    parsed->stdout_taken = true;
     parsed->common.quiet = true;
-    if (!parsed->common.json)
+    if (!parsed->common.json && !twice)
         return true;
-    parsed->exit_code = command_usage(self, parsed, "--json and \"-\" both want standard output");
+    parsed->exit_code = command_usage(self, parsed, "%s both want standard output",
+                                      twice ? "two outputs that are \"-\"" : "--json and \"-\"");
+    return false;
+}
+
+bool command_stdin_is_for(const struct command *self, struct parsed *parsed, const char *path)
+{
+    if (path == NULL || strcmp(path, "-") != 0)
+        return true;
+    bool twice = parsed->stdin_taken;
+    parsed->stdin_taken = true;
+    if (!twice)
+        return true;
+    parsed->exit_code = command_usage(self, parsed,
+                                      "two inputs that are \"-\" both want standard "
+                                      "input");
     return false;
 }

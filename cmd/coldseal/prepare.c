@@ -18,8 +18,8 @@ int prepare_run(const struct command *self, int argc, char **argv)
         !guest_arguments_take(self, &guest, &parsed, &options.guest))
         return parsed.exit_code;
     output_options_take(&parsed, &options.output);
-    options.in = parsed.arguments[0];
-    options.out = parsed.arguments[1];
+    if (!image_arguments_take(self, &parsed, &options.in, &options.out))
+        return parsed.exit_code;
     options.progress = command_progress(&parsed);
     bool ok = coldseal_prepare(&options, &report, &err);
     return command_finish(&parsed, options.in, ok, report, &err);

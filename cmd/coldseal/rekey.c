@@ -71,11 +71,15 @@ int rekey_run(const struct command *self, int argc, char **argv)
     if (!command_parse_between(self, specs, COUNT_OF(specs), 1, 2, argc, argv, &parsed))
         return parsed.exit_code;
     output_options_take(&parsed, &options.output);
-    options.in = parsed.arguments[0];
-    options.out = parsed.arguments[1];
     options.key_files = key_files.items;
     options.key_file_count = key_files.count;
     policy_options_take(&firmware, &options.policy);
+    if (!image_arguments_take(self, &parsed, &options.in, &options.out))
+        return parsed.exit_code;
+    for (size_t i = 0; i < key_files.count; i++) {
+        if (!command_stdin_is_for(self, &parsed, key_files.items[i]))
+            return parsed.exit_code;
+    }
     const char *wrong = wrong_of(&options);
     if (wrong != NULL)
         return command_usage(self, &parsed, "%s", wrong);

@@ -54,6 +54,14 @@ void output_options_take(struct parsed *parsed, struct coldseal_output_options *
     output->checksum = parsed->common.json;
 }
 
+bool image_arguments_take(const struct command *self, struct parsed *parsed, const char **in,
+                          const char **out)
+{
+    *in = parsed->arguments[0];
+    *out = parsed->arguments[1];
+    return command_stdin_is_for(self, parsed, *in) && command_stdout_is_for(self, parsed, *out);
+}
+
 const char *policy_options_wrong(const struct coldseal_policy_options *policy)
 {
     if ((policy->target == NULL) == (policy->parent == NULL))

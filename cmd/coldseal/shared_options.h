@@ -82,6 +82,10 @@ struct guest_arguments {
 
 /* OUTPUT_OPTIONS or STATEMENT_OPTION: what is to be printed. Before command_stdout_is_for(). */
 void output_options_take(struct parsed *parsed, struct coldseal_output_options *output);
+/* IN and OUT, either of which may be "-". False: the message is printed and parsed->exit_code set.
+ */
+bool image_arguments_take(const struct command *self, struct parsed *parsed, const char **in,
+                          const char **out);
 /* What is missing or too much in a policy, as a message; NULL: nothing. */
 const char *policy_options_wrong(const struct coldseal_policy_options *policy);
 /* The certificates of ESCROW_OPTIONS, for a key that goes to one of two files, which may be NULL.

@@ -15,6 +15,7 @@ libcoldseal_a_SOURCES += \
 	lib/core/own.h \
 	lib/core/reader.c lib/core/reader.h \
 	lib/core/secret.c lib/core/secret.h \
+	lib/core/temporary.c lib/core/temporary.h \
 	lib/core/threads.c lib/core/threads.h \
 	lib/core/writer.c lib/core/writer.h
 

@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 #include "core/hex.h"
+#include "core/temporary.h"
 
 #define TEMPORARY_NAME_TRIES 16
+#define STREAM_CHUNK_BYTES ((size_t)1 << 20)
 
 struct outfile {
     char *name;      /* last component of the path */
@@ -20,6 +22,7 @@ struct outfile {
     int folder;
     int fd;
     bool replace;
+    bool is_stdout;
 };
 
 static bool split_path(struct outfile *out, const char *path, struct error *err)
@@ -120,6 +123,27 @@ bool outfile_check(const char *path, bool replace, struct error *err)
     return split_path(out, path, err) && check_replaceable(out, path, err);
 }
 
+bool outfile_check_stdout(struct error *err)
+{
+    return !isatty(STDOUT_FILENO) ||
+           error_set(err, COLDSEAL_USAGE, "standard output is a terminal: no place for an image");
+}
+
+struct outfile *outfile_open_stdout(struct error *err)
+{
+    OWNED(outfile) out = calloc(1, sizeof(*out));
+
+    if (out == NULL) {
+        error_no_memory(err);
+        return NULL;
+    }
+    out->folder = out->fd = -1;
+    out->is_stdout = true;
+    if (!outfile_check_stdout(err) || (out->fd = temporary_file(err)) < 0)
+        return NULL;
+    return TAKE(out);
+}
+
 int outfile_fd(const struct outfile *out)
 {
     return out->fd;
@@ -165,8 +189,49 @@ static bool give_name(struct outfile *out, struct error *err)
     return true;
 }
 
+static bool write_all(int fd, const uint8_t *data, size_t size, struct error *err)
+{
+    while (size > 0) {
+        ssize_t put = write(fd, data, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return error_errno(err, COLDSEAL_IO, "write");
+        data += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+static bool write_out(int fd, uint8_t *buffer, struct error *err)
+{
+    for (off_t offset = 0;;) {
+        ssize_t got = pread(fd, buffer, STREAM_CHUNK_BYTES, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_errno(err, COLDSEAL_IO, "read the temporary file");
+        if (got == 0)
+            return true;
+        if (!write_all(STDOUT_FILENO, buffer, (size_t)got, err))
+            return false;
+        offset += got;
+    }
+}
+
+static bool commit_stdout(const struct outfile *out, struct error *err)
+{
+    OWNED_PTR(uint8_t) buffer = malloc(STREAM_CHUNK_BYTES);
+
+    if (buffer == NULL)
+        return error_no_memory(err);
+    return write_out(out->fd, buffer, err) || error_wrap(err, "standard output");
+}
+
 bool outfile_commit(struct outfile *out, enum outfile_sync sync, struct error *err)
 {
+    if (out->is_stdout)
+        return commit_stdout(out, err);
     if (sync == OUTFILE_SYNCED && fsync(out->fd) != 0)
         return error_errno(err, COLDSEAL_IO, "sync output %s", out->name);
     if (!give_name(out, err))
@@ -194,20 +259,6 @@ void outfile_free(struct outfile *out)
     free(out->temporary);
     free(out->name);
     free(out);
-}
-
-static bool write_all(int fd, const uint8_t *data, size_t size, struct error *err)
-{
-    while (size > 0) {
-        ssize_t put = write(fd, data, size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return error_errno(err, COLDSEAL_IO, "write");
-        data += put;
-        size -= (size_t)put;
-    }
-    return true;
 }
 
 bool outfile_write(const char *path, const void *data, size_t size, mode_t mode, bool replace,

@@ -17,6 +17,10 @@ bool outfile_check(const char *path, bool replace, struct error *err);
 /* Refuses an existing `path` unless `replace` (then only a regular file is replaced, at commit).
  * COLDSEAL_IO otherwise. */
 struct outfile *outfile_open(const char *path, mode_t mode, bool replace, struct error *err);
+/* Standard output: put together in a temporary file and written out by outfile_commit(), so that
+ * nothing came out where something fails before. COLDSEAL_USAGE for a terminal. */
+struct outfile *outfile_open_stdout(struct error *err);
+bool outfile_check_stdout(struct error *err);
 /* Read and write; borrowed. */
 int outfile_fd(const struct outfile *out);
 /* Sync, give it its name, sync the folder. After this only outfile_free may be called. With

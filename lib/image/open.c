@@ -132,6 +132,12 @@ static struct disk *open_path(const char *path, bool writable, struct disk *back
 {
     if (nbd_is_uri(path))
         return open_remote(path, writable, err);
+    if (strcmp(path, "-") == 0) {
+        error_set(err, COLDSEAL_UNSUPPORTED,
+                  "standard input is no image here: encrypt, decrypt, prepare, rekey to a new file "
+                  "and inspect take one");
+        return NULL;
+    }
     OWNED_FD fd = open_file(path, writable, err);
     if (fd < 0)
         return NULL;

@@ -83,10 +83,12 @@ struct image_output *image_output_open(const struct image_output_request *reques
         error_no_memory(err);
         return NULL;
     }
-    out->file = outfile_open(request->path, OUTPUT_MODE, request->replace, err);
+    bool is_stdout = image_output_is_stdout(request->path);
+    out->file = is_stdout ? outfile_open_stdout(err)
+                          : outfile_open(request->path, OUTPUT_MODE, request->replace, err);
     if (out->file == NULL)
         return NULL;
-    out->unsynced = request->unsynced;
+    out->unsynced = request->unsynced || is_stdout;
     out->sink = sink_new(outfile_fd(out->file), out->unsynced ? SINK_TO_CACHE : SINK_TO_DISK, err);
     if (out->sink == NULL)
         return NULL;
@@ -106,6 +108,17 @@ struct disk *image_output_disk(struct image_output *out)
 bool image_output_commit(struct image_output *out, struct error *err)
 {
     return outfile_commit(out->file, out->unsynced ? OUTFILE_UNSYNCED : OUTFILE_SYNCED, err);
+}
+
+bool image_output_is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+bool image_output_check(const char *path, bool replace, struct error *err)
+{
+    return image_output_is_stdout(path) ? outfile_check_stdout(err)
+                                        : outfile_check(path, replace, err);
 }
 
 static bool ends_with(const char *text, const char *end)

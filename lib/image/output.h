@@ -16,7 +16,7 @@ struct image_backing {
 };
 
 struct image_output_request {
-    const char *path;
+    const char *path; /* "-" is standard output */
     enum image_format format;
     uint64_t size_bytes; /* of the guest's disk; a multiple of 512 */
     /* What will be written; the rest reads as zeros and takes no room. qcow2 places all clusters
@@ -28,6 +28,10 @@ struct image_output_request {
     bool replace;
     bool unsynced; /* leave it to the kernel when the file gets to the disk */
 };
+
+bool image_output_is_stdout(const char *path);
+/* What image_output_open() would refuse at once, for a look before long work. */
+bool image_output_check(const char *path, bool replace, struct error *err);
 
 struct image_output;
 struct image_output *image_output_open(const struct image_output_request *request,

@@ -41,16 +41,13 @@ static struct image_output *write_plain(const struct coldseal_decrypt_options *o
 }
 
 static bool fill_report(struct coldseal_report *report,
-                        const struct coldseal_decrypt_options *options, const struct source *source,
-                        const struct write_result *written, const struct disk *out,
-                        struct error *err)
+                        const struct coldseal_decrypt_options *options, const struct input *input,
+                        const struct source *source, const struct write_result *written,
+                        const struct disk *out, struct error *err)
 {
     json_object *json = report_json(report);
-    json_object *sum = NULL;
 
-    if (options->output.checksum && (sum = describe_checksum(options->in, err)) == NULL)
-        return false;
-    return describe_file(json, "input", options->in, source->disk, sum, err) &&
+    return describe_input(json, input, source->disk, options->output.checksum, err) &&
            json_add(json, "written_bytes", json_object_new_uint64(written->copied.written_bytes),
                     err) &&
            describe_output(json, options->out, out, options->output.checksum, err);
@@ -66,7 +63,9 @@ bool coldseal_decrypt(const struct coldseal_decrypt_options *options,
 
     if (report == NULL || !write_image_check(options->in, options->out, &options->output, err))
         return false;
-    OWNED(source) source = source_open(options->in, options->backing, 0, err);
+    OWNED(input) input = input_open(options->in, err);
+    OWNED(source)
+    source = input == NULL ? NULL : source_open(input_path(input), options->backing, 0, err);
     if (source == NULL || !encrypted_root_read(source, &root, err) ||
         !cleartext_side_read(source->disk, source->table, &side, err))
         return false;
@@ -75,7 +74,7 @@ bool coldseal_decrypt(const struct coldseal_decrypt_options *options,
         return false;
     OWNED(image_output) out = write_plain(options, source, &side, volume_key, &written, err);
     if (out == NULL || !image_output_commit(out, err) ||
-        !fill_report(report, options, source, &written, image_output_disk(out), err))
+        !fill_report(report, options, input, source, &written, image_output_disk(out), err))
         return false;
     if (report_out != NULL)
         *report_out = TAKE(report);

@@ -242,6 +242,17 @@ bool describe_file(json_object *report, const char *key, const char *path, const
     return json_add(report, key, TAKE(json), err);
 }
 
+bool describe_input(json_object *report, const struct input *input, const struct disk *disk,
+                    bool with_checksum, struct error *err)
+{
+    json_object *sum = NULL;
+
+    if (with_checksum && input_is_file(input) &&
+        (sum = describe_checksum(input_path(input), err)) == NULL)
+        return false;
+    return describe_file(report, "input", input_name(input), disk, sum, err);
+}
+
 bool describe_output(json_object *report, const char *path, const struct disk *disk,
                      bool with_checksum, struct error *err)
 {

@@ -5,6 +5,7 @@
 #define PIPELINE_DESCRIBE_H
 
 #include "guest/guest.h"
+#include "pipeline/input.h"
 #include "pipeline/source.h"
 #include "seal/target.h"
 
@@ -20,6 +21,10 @@ bool describe_pcr15_after_unlock(json_object *json, const uint8_t pin[PIN_BYTES]
                                  struct error *err);
 /* SHA-256 of a file as hex. */
 json_object *describe_checksum(const char *path, struct error *err);
+/* Adds "input" as describe_file() does, under the name that it was given by, with the SHA-256 of
+ * its file where that is asked for and it is one. */
+bool describe_input(json_object *report, const struct input *input, const struct disk *disk,
+                    bool with_checksum, struct error *err);
 /* KEY: { "path", "format", "disk_size_bytes" } and, where it is not NULL, "sha256", which is taken
  * over also on failure. */
 bool describe_file(json_object *report, const char *key, const char *path, const struct disk *disk,

@@ -16,6 +16,7 @@
 
 struct encryption {
     const struct coldseal_encrypt_options *options;
+    struct input *input;
     struct source *plain;        /* the input as it is, or … */
     struct prepared *prepared;   /* … prepared on an overlay */
     const struct source *source; /* the one of them that is encrypted */
@@ -40,6 +41,7 @@ static void encryption_free(struct encryption *work)
     secret_free(work->pool_key);
     prepared_free(work->prepared);
     source_free(work->plain);
+    input_free(work->input);
     free(work);
 }
 DEFINE_OWNED(encryption);
@@ -65,9 +67,9 @@ static bool choose_keys(struct encryption *work, struct error *err)
 
 static bool digest_source(struct encryption *work, struct error *err)
 {
-    if (!work->options->output.checksum)
+    if (!work->options->output.checksum || !input_is_file(work->input))
         return true;
-    work->source_sha256 = describe_checksum(work->options->in, err);
+    work->source_sha256 = describe_checksum(input_path(work->input), err);
     return work->source_sha256 != NULL;
 }
 
@@ -104,7 +106,10 @@ static bool prepare_source(struct encryption *work, struct error *err)
 {
     const struct coldseal_encrypt_options *options = work->options;
 
-    work->plain = source_open(options->in, NULL, options->guest.root_partition, err);
+    work->input = input_open(options->in, err);
+    if (work->input == NULL)
+        return false;
+    work->plain = source_open(input_path(work->input), NULL, options->guest.root_partition, err);
     if (work->plain == NULL ||
         !cleartext_side_read(work->plain->disk, work->plain->table, &work->side, err) ||
         !check_plan(work, work->plain, false, err))
@@ -112,7 +117,10 @@ static bool prepare_source(struct encryption *work, struct error *err)
     work->source = work->plain;
     if (work->side.prepared || options->no_prepare)
         return refuse_guest_options(work, err);
-    work->prepared = prepared_new(options->in, &options->guest, options->progress, err);
+    const char *file = input_file(work->input, work->plain->disk, err);
+    if (file == NULL)
+        return false;
+    work->prepared = prepared_new(file, &options->guest, options->progress, err);
     if (work->prepared == NULL)
         return false;
     work->source = work->prepared->source;

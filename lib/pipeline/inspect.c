@@ -134,7 +134,10 @@ bool coldseal_inspect(const struct coldseal_inspect_options *options,
     work.problems = json_new_array(err);
     if (work.problems == NULL)
         return false;
-    work.source = source_open(options->image, options->backing, options->root_partition, err);
+    OWNED(input) input = input_open(options->image, err);
+    if (input == NULL)
+        return false;
+    work.source = source_open(input_path(input), options->backing, options->root_partition, err);
     if (work.source == NULL || !check_partitions(&work, err) || !read_cleartext_side(&work, err) ||
         !read_encrypted_root(&work, err) ||
         !fill_report(&work, report_json(report), options->image, err))

@@ -11,6 +11,7 @@ libcoldseal_a_SOURCES += \
 	lib/pipeline/firmware.c \
 	lib/pipeline/guest_stamp.c lib/pipeline/guest_stamp.h \
 	lib/pipeline/identity.c lib/pipeline/identity.h \
+	lib/pipeline/input.c lib/pipeline/input.h \
 	lib/pipeline/inspect.c \
 	lib/pipeline/key_files.c lib/pipeline/key_files.h \
 	lib/pipeline/new_keyslots.c lib/pipeline/new_keyslots.h \

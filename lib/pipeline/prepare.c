@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prepare: the guest's part, written as a plain image. */
 #include "core/outfile.h"
+#include "image/open.h"
 #include "pipeline/describe.h"
 #include "pipeline/prepared.h"
 #include "pipeline/write_image.h"
 #include "report/report.h"
 
 static bool fill_report(struct coldseal_report *report,
-                        const struct coldseal_prepare_options *options,
+                        const struct coldseal_prepare_options *options, const struct input *input,
                         const struct prepared *prepared, const struct disk *written,
                         struct error *err)
 {
-    json_object *sum = NULL;
     json_object *json = report_json(report);
     json_object *guest = describe_guest(prepared->guest, err);
 
     if (guest == NULL || !json_add(json, "guest", guest, err))
         return false;
-    if (options->output.checksum && (sum = describe_checksum(options->in, err)) == NULL)
-        return false;
-    return describe_file(json, "input", options->in, prepared->base, sum, err) &&
+    return describe_input(json, input, prepared->base, options->output.checksum, err) &&
            describe_output(json, options->out, written, options->output.checksum, err);
 }
 
@@ -58,12 +56,16 @@ bool coldseal_prepare(const struct coldseal_prepare_options *options,
         return false;
     if (plan == NULL)
         return error_no_memory(err);
-    OWNED(prepared) prepared = prepared_new(options->in, &options->guest, options->progress, err);
+    OWNED(input) input = input_open(options->in, err);
+    OWNED(disk) disk = input == NULL ? NULL : image_open(input_path(input), NULL, err);
+    const char *file = disk == NULL ? NULL : input_file(input, disk, err);
+    OWNED(prepared)
+    prepared = file == NULL ? NULL : prepared_new(file, &options->guest, options->progress, err);
     if (prepared == NULL)
         return false;
     OWNED(image_output) out = write_prepared(options, prepared, plan, err);
     if (out == NULL || !image_output_commit(out, err) ||
-        !fill_report(report, options, prepared, image_output_disk(out), err))
+        !fill_report(report, options, input, prepared, image_output_disk(out), err))
         return false;
     if (report_out != NULL)
         *report_out = TAKE(report);

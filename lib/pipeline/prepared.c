@@ -43,7 +43,7 @@ static struct guest_request make_request(const struct prepared *prepared,
 static bool make_overlay(const struct prepared *prepared, const char *path, uint64_t size_bytes,
                          struct error *err)
 {
-    OWNED_PTR(char) absolute = realpath(path, NULL);
+    OWNED_PTR(char) absolute = path[0] == '/' ? strdup(path) : realpath(path, NULL);
     OWNED_FD fd = open(prepared->workspace->overlay_path,
                        O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 

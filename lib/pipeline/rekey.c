@@ -67,11 +67,12 @@ static bool rekey_to_file(const struct coldseal_rekey_options *options, json_obj
     OWNED_ENCRYPTED_ROOT root = {0};
     struct cleartext_side side;
     struct write_result result;
-    json_object *sum = NULL;
 
     if (!write_image_check(options->in, options->out, &options->output, err))
         return false;
-    OWNED(source) source = source_open(options->in, options->backing, 0, err);
+    OWNED(input) input = input_open(options->in, err);
+    OWNED(source)
+    source = input == NULL ? NULL : source_open(input_path(input), options->backing, 0, err);
     if (source == NULL || !encrypted_root_read(source, &root, err) ||
         !cleartext_side_read(source->disk, source->table, &side, err))
         return false;
@@ -79,9 +80,7 @@ static bool rekey_to_file(const struct coldseal_rekey_options *options, json_obj
     if (work == NULL || !write_new(work, &out, &result, err) ||
         !fill_report(work, json, &result.copied, err))
         return false;
-    if (options->output.checksum && (sum = describe_checksum(options->in, err)) == NULL)
-        return false;
-    return describe_file(json, "input", options->in, source->disk, sum, err) &&
+    return describe_input(json, input, source->disk, options->output.checksum, err) &&
            describe_output(json, options->out, image_output_disk(out), options->output.checksum,
                            err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/outfile.h"
+#include "image/nbd.h"
 #include "image/open.h"
 #include "pipeline/key_files.h"
 #include "pipeline/new_provenance.h"
@@ -44,14 +45,26 @@ bool sealing_check_choice(const struct coldseal_seal_options *options, struct er
                      "--fresh-key writes a new image; rekey --in-place changes one");
 }
 
+static bool check_copy(const struct coldseal_seal_options *options, struct error *err)
+{
+    if (nbd_is_uri(options->image))
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "a copy is made of a file; what an NBD server exports is changed "
+                         "--in-place");
+    if (strcmp(options->out, "-") == 0)
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "what is made for one machine goes to a file, not to standard output");
+    return source_is_not(options->image, options->out, err) &&
+           outfile_check(options->out, options->output.force, err);
+}
+
 /* A recovery key file of an earlier run that was cut off before the header is in the way; nobody
  * but the caller knows that it is no other disk's. */
 static bool check_outputs(const struct coldseal_seal_options *options, struct error *err)
 {
     if (!key_file_check(options->recovery_key_out, options->output.force, "recovery key file", err))
         return false;
-    return options->in_place || (source_is_not(options->image, options->out, err) &&
-                                 outfile_check(options->out, options->output.force, err));
+    return options->in_place || check_copy(options, err);
 }
 
 static bool read_recipients(struct sealing *work, struct error *err)

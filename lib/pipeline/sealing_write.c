@@ -181,7 +181,7 @@ static bool describe_keys(const struct coldseal_seal_options *options, json_obje
 }
 
 /* Its file is read whole for that, which who seals thousands of disks can do without. */
-static bool describe_input(const struct sealing *work, json_object *json, struct error *err)
+static bool describe_image(const struct sealing *work, json_object *json, struct error *err)
 {
     const struct coldseal_seal_options *options = work->options;
 
@@ -207,7 +207,7 @@ bool sealing_describe(const struct sealing *work, json_object *json, struct erro
         return false;
     return key_file_describe_recipients(work->recipients, json, err) &&
            json_add(json, "already_sealed", json_object_new_boolean(work->already_sealed), err) &&
-           describe_input(work, json, err) &&
+           describe_image(work, json, err) &&
            describe_output(json, written, work->source->disk, options->output.checksum, err) &&
            describe_form(work, json, err) &&
            (work->kind != SEALING_NEW || describe_keys(options, json, err));

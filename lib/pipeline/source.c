@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "image/nbd.h"
 #include "image/open.h"
 #include "token/recovery.h"
 
@@ -42,16 +41,24 @@ void source_free(struct source *source)
     free(source);
 }
 
+/* "-" is the standard stream. */
+static bool find_file(const char *name, int stream, struct stat *file)
+{
+    return (strcmp(name, "-") == 0 ? fstat(stream, file) : stat(name, file)) == 0;
+}
+
+/* The same socket or terminal may well be both. */
+static bool has_content(const struct stat *file)
+{
+    return S_ISREG(file->st_mode) || S_ISBLK(file->st_mode);
+}
+
 bool source_is_not(const char *in, const char *out, struct error *err)
 {
     struct stat from, to;
 
-    if (nbd_is_uri(in))
-        return error_set(err, COLDSEAL_UNSUPPORTED,
-                         "an output is made of a file or a device; what an NBD server exports is "
-                         "changed --in-place");
-    if (stat(in, &from) != 0 || stat(out, &to) != 0 || from.st_dev != to.st_dev ||
-        from.st_ino != to.st_ino)
+    if (!find_file(in, STDIN_FILENO, &from) || !find_file(out, STDOUT_FILENO, &to) ||
+        !has_content(&to) || from.st_dev != to.st_dev || from.st_ino != to.st_ino)
         return true;
     return error_set(err, COLDSEAL_USAGE, "output %s is the input, which is never changed", out);
 }

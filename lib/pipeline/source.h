@@ -22,8 +22,8 @@ struct source *source_over(struct disk *disk, uint32_t root_number, struct error
 void source_free(struct source *source);
 DEFINE_OWNED(source);
 
-/* An output that is the input would replace it, which is never changed: COLDSEAL_USAGE. What a
- * server exports is no input for one: COLDSEAL_UNSUPPORTED. */
+/* An output that is the input would replace it, which is never changed: COLDSEAL_USAGE. "-" is
+ * standard input and standard output. */
 bool source_is_not(const char *in, const char *out, struct error *err);
 
 /* Byte range of a partition. */

@@ -3,16 +3,14 @@
 
 #include <stdio.h>
 
-#define DEFAULT_FOLDER "/var/tmp"
+#include "core/temporary.h"
 
 struct workspace *workspace_new(struct error *err)
 {
     OWNED(workspace) workspace = calloc(1, sizeof(*workspace));
-    const char *parent = getenv("TMPDIR");
+    const char *parent = temporary_folder();
     OWNED_PTR(char) folder = NULL;
 
-    if (parent == NULL || *parent == '\0')
-        parent = DEFAULT_FOLDER;
     if (workspace == NULL || asprintf(&folder, "%s/coldseal-XXXXXX", parent) < 0) {
         error_no_memory(err);
         return NULL;

@@ -5,7 +5,6 @@
 
 #include "boot/ext4.h"
 #include "core/checked.h"
-#include "core/outfile.h"
 
 struct write_work {
     const struct write_request *request;
@@ -24,7 +23,7 @@ bool write_image_check(const char *in, const char *out,
     enum image_format format;
 
     return image_format_choose(options->format, out, &format, err) && source_is_not(in, out, err) &&
-           outfile_check(out, options->force, err);
+           image_output_check(out, options->force, err);
 }
 
 /* The cipher works on whole sectors: every range grows to their bounds. */

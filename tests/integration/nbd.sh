@@ -139,9 +139,6 @@ expect_refusal 7 'exports a qcow2 file as it is' "$COLDSEAL" seal "$URI" "${seal
 unserve "$NBD_PID"
 serve_socket raw work.raw
 expect_refusal 7 'in-place' "$COLDSEAL" seal "$URI" -o x.raw "${seal[@]:1}"
-expect_refusal 7 'in-place' "$COLDSEAL" rekey "$URI" x.raw --key-file pool.key
-expect_refusal 7 'in-place' "$COLDSEAL" decrypt "$URI" x.raw --key-file pool.key
-expect_refusal 7 'in-place' "$COLDSEAL" encrypt "$URI" x.raw --key-out x.key
 expect_refusal 3 'connect to the NBD server' "$COLDSEAL" seal "nbd+unix:///other?socket=$sockets/nbd" "${seal[@]}"
 unserve "$NBD_PID"
 expect_refusal 3 'connect to the NBD server' "$COLDSEAL" seal "$URI" "${seal[@]}"
