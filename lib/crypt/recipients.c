@@ -93,7 +93,7 @@ static bool add(struct recipients *recipients, const char *path, struct error *e
     return check_time(certificate, err) && check_key(certificate, err);
 }
 
-struct recipients *recipients_read(const char *const *paths, size_t count, struct error *err)
+struct recipients *recipients_read(const struct coldseal_escrow_options *escrow, struct error *err)
 {
     OWNED(recipients) recipients = calloc(1, sizeof(*recipients));
 
@@ -101,13 +101,13 @@ struct recipients *recipients_read(const char *const *paths, size_t count, struc
         error_no_memory(err);
         return NULL;
     }
-    if (count > RECIPIENTS_MAX) {
+    if (escrow->recipient_count > RECIPIENTS_MAX) {
         error_set(err, COLDSEAL_USAGE, "more than %d recipients", RECIPIENTS_MAX);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!add(recipients, paths[i], err)) {
-            error_wrap(err, "recipient %s", paths[i]);
+    for (size_t i = 0; i < escrow->recipient_count; i++) {
+        if (!add(recipients, escrow->recipients[i], err)) {
+            error_wrap(err, "recipient %s", escrow->recipients[i]);
             return NULL;
         }
     }

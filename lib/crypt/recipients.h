@@ -6,6 +6,7 @@
 #ifndef CRYPT_RECIPIENTS_H
 #define CRYPT_RECIPIENTS_H
 
+#include "coldseal.h"
 #include "core/bytes.h"
 #include "core/digest.h"
 #include "core/secret.h"
@@ -14,10 +15,10 @@
 
 struct recipients;
 
-/* From PEM files, of which the first certificate counts, or DER; `count` may be 0. A certificate
+/* From PEM files, of which the first certificate counts, or DER; there may be none. A certificate
  * that is not valid now, not for the encryption of keys, or whose key is too short is COLDSEAL_KEY;
  * a kind of key that is neither RSA nor EC COLDSEAL_UNSUPPORTED. */
-struct recipients *recipients_read(const char *const *paths, size_t count, struct error *err);
+struct recipients *recipients_read(const struct coldseal_escrow_options *escrow, struct error *err);
 void recipients_free(struct recipients *recipients);
 DEFINE_OWNED(recipients);
 

@@ -53,8 +53,7 @@ static bool choose_keys(struct encryption *work, struct error *err)
     if (options->key_out != NULL && strcmp(options->key_out, "-") != 0 &&
         access(options->key_out, F_OK) == 0)
         return error_set(err, COLDSEAL_IO, "key file %s exists", options->key_out);
-    work->recipients =
-        recipients_read(options->escrow.recipients, options->escrow.recipient_count, err);
+    work->recipients = recipients_read(&options->escrow, err);
     if (work->recipients == NULL)
         return false;
     work->pool_key = options->key_in != NULL ? secret_read_file(options->key_in, err)

@@ -183,14 +183,6 @@ static bool make_header(struct rekeying *work, struct error *err)
            build_header(work, err);
 }
 
-static bool read_recipients(struct rekeying *work, struct error *err)
-{
-    const struct coldseal_escrow_options *escrow = &work->options->escrow;
-
-    work->recipients = recipients_read(escrow->recipients, escrow->recipient_count, err);
-    return work->recipients != NULL;
-}
-
 struct rekeying *rekeying_new(const struct coldseal_rekey_options *options,
                               const struct source *source, const struct cleartext_side *side,
                               const struct luks2_header *old, struct error *err)
@@ -208,7 +200,8 @@ struct rekeying *rekeying_new(const struct coldseal_rekey_options *options,
     work->old = old;
     if (!key_file_check(options->key_out, force, POOL_KEY_FILE, err) ||
         !key_file_check(options->recovery_key_out, force, RECOVERY_KEY_FILE, err) ||
-        !read_recipients(work, err) || !open_with_all(work, err) || !make_header(work, err))
+        (work->recipients = recipients_read(&options->escrow, err)) == NULL ||
+        !open_with_all(work, err) || !make_header(work, err))
         return NULL;
     return TAKE(work);
 }

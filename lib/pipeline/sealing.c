@@ -67,14 +67,6 @@ static bool check_outputs(const struct coldseal_seal_options *options, struct er
     return options->in_place || check_copy(options, err);
 }
 
-static bool read_recipients(struct sealing *work, struct error *err)
-{
-    const struct coldseal_escrow_options *escrow = &work->options->escrow;
-
-    work->recipients = recipients_read(escrow->recipients, escrow->recipient_count, err);
-    return work->recipients != NULL;
-}
-
 static bool read_image(struct sealing *work, struct error *err)
 {
     const struct coldseal_seal_options *options = work->options;
@@ -176,7 +168,8 @@ struct sealing *sealing_new(enum sealing_kind kind, const struct coldseal_seal_o
 {
     OWNED(sealing) work = sealing_alloc(kind, options, err);
 
-    if (work == NULL || !sealing_check_choice(options, err) || !read_recipients(work, err) ||
+    if (work == NULL || !sealing_check_choice(options, err) ||
+        (work->recipients = recipients_read(&options->escrow, err)) == NULL ||
         !read_policy(work, err) || !read_image(work, err) || !predict(work, false, err) ||
         !open_image(work, err) || !predict(work, true, err))
         return NULL;
@@ -217,7 +210,8 @@ struct sealing *sealing_from(const struct sealing *opened,
     if (work == NULL)
         return NULL;
     work->policy = TAKE(owned);
-    if (!sealing_check_choice(options, err) || !read_recipients(work, err) ||
+    if (!sealing_check_choice(options, err) ||
+        (work->recipients = recipients_read(&options->escrow, err)) == NULL ||
         !share_image(work, opened, err) || !choose_identity(work, err) ||
         !predict(work, true, err) || !check_outputs(options, err))
         return NULL;
