@@ -8,8 +8,7 @@
 cd "$TMP"
 
 # The boot is that of a machine whose PCRs are all zero, as an emulator's without firmware are.
-printf '{"sha256": {"4": "%064d", "7": "%064d", "8": "%064d", "9": "%064d", "14": "%064d", "15": "%064d"}}\n' \
-    0 0 0 0 0 0 >pcrs.json
+zero_pcrs >pcrs.json
 swtpm_start "$TMP/tpm" --create-spk --ecc
 "$COLDSEAL" target read --quiet --tcti "$SWTPM_TCTI" -o target
 seal_for=(--target target --pcr-values pcrs.json)

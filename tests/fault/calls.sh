@@ -16,9 +16,8 @@ gcc -O1 -Wall -Werror -D_GNU_SOURCE -shared -fPIC -o fail_call.so "$SRC/tests/fa
     "$SRC/tests/fault/left_behind.c" -ldl
 
 tiny_image plain.raw 24
-swtpm_start "$TMP/vm" --create-spk
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.target --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm --create-spk
+zero_pcrs >pcrs.json
 qemu-img convert -c -O qcow2 plain.raw plain.qcow2
 "$COLDSEAL" encrypt plain.qcow2 pool.raw --key-out pool.key --no-prepare --quiet
 "$COLDSEAL" decrypt pool.raw back.raw --key-file pool.key --quiet
@@ -26,7 +25,7 @@ qemu-img convert -c -O qcow2 plain.raw plain.qcow2
 tiny_extract pool.raw 1 root.luks
 cryptsetup luksDump --batch-mode --dump-volume-key --volume-key-file volume.key --key-file pool.key \
     root.luks >/dev/null
-inputs=(plain.qcow2 pool.raw pool.key vm.target pcrs.json)
+inputs=(plain.qcow2 pool.raw pool.key vm.json pcrs.json)
 sha256sum "${inputs[@]}" >inputs
 
 # shellcheck disable=SC2034 # by name, in try
@@ -36,7 +35,7 @@ encrypt=(encrypt plain.qcow2 work/out.raw --key-out work/key --no-prepare --quie
 # shellcheck disable=SC2034
 decrypt=(decrypt pool.raw work/out.raw --key-file pool.key --quiet)
 # shellcheck disable=SC2034
-seal=(seal pool.raw -o work/out.raw --key-file pool.key --target vm.target --pcr-values pcrs.json
+seal=(seal pool.raw -o work/out.raw --key-file pool.key --target vm.json --pcr-values pcrs.json
     --pcrs "4,7,15" --allow-weak-policy --shared-key --recovery-key-out work/recovery --quiet)
 # shellcheck disable=SC2034
 rekey=(rekey pool.raw work/out.raw --key-file pool.key --quiet)

@@ -22,9 +22,8 @@ peak()
     last_peak=$kib
 }
 
-swtpm_start "$TMP/vm" --create-spk
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.target --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm --create-spk
+zero_pcrs >pcrs.json
 head -c 32 /dev/urandom >pool.key
 
 # all SIZE_MIB: the whole way of an image whose root has that size; sets `most`.
@@ -38,7 +37,7 @@ all()
         "encrypt plain.qcow2 pool.qcow2 --key-file pool.key --no-prepare --holes none --threads 4" \
         "encrypt plain.raw pool.raw --key-file pool.key --no-prepare --threads 4" \
         "decrypt pool.qcow2 back.raw --key-file pool.key --threads 4" \
-        "seal pool.qcow2 -o sealed.qcow2 --key-file pool.key --target vm.target --pcr-values pcrs.json
+        "seal pool.qcow2 -o sealed.qcow2 --key-file pool.key --target vm.json --pcr-values pcrs.json
             --pcrs 4,7,15 --allow-weak-policy --shared-key --no-recovery"; do
         # shellcheck disable=SC2086 # words
         peak "$COLDSEAL" $command --quiet

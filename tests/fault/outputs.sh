@@ -14,14 +14,13 @@ fault_build
 
 tiny_image plain.raw 48
 qemu-img convert -c -O qcow2 plain.raw plain.qcow2
-swtpm_start "$TMP/vm" --create-spk
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.target --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm --create-spk
+zero_pcrs >pcrs.json
 "$COLDSEAL" encrypt plain.qcow2 pool.raw --key-out pool.key --no-prepare --quiet
 "$COLDSEAL" encrypt plain.qcow2 pool.qcow2 --key-file pool.key --no-prepare --quiet
 "$COLDSEAL" decrypt pool.qcow2 back.raw --key-file pool.key --quiet
 chmod a-w plain.qcow2 plain.raw pool.raw pool.qcow2 pool.key
-inputs=(plain.qcow2 plain.raw pool.raw pool.qcow2 pool.key vm.target pcrs.json)
+inputs=(plain.qcow2 plain.raw pool.raw pool.qcow2 pool.key vm.json pcrs.json)
 sha256sum "${inputs[@]}" >inputs
 # Any write changes these times, and reading them is quick.
 stat -c '%n %s %y %z' "${inputs[@]}" >input.times
@@ -119,7 +118,7 @@ encrypt=("$COLDSEAL" encrypt --no-prepare --threads 2 --quiet --key-out work/key
 try encrypt work/out.raw 8 "${encrypt[@]}" plain.qcow2 work/out.raw
 try encrypt work/out.qcow2 6 "${encrypt[@]}" plain.raw work/out.qcow2
 try decrypt work/out.raw 6 "$COLDSEAL" decrypt --quiet pool.qcow2 work/out.raw --key-file pool.key
-seal=(seal --quiet --key-file pool.key --target vm.target --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy
+seal=(seal --quiet --key-file pool.key --target vm.json --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy
     --shared-key --recovery-key-out work/recovery)
 try seal work/out.raw 6 "$COLDSEAL" "${seal[@]}" pool.raw -o work/out.raw
 sha256sum --quiet -c inputs || fail "an input changed"

@@ -71,7 +71,7 @@ expect_refused()
     expect_refusal 7 'being rekeyed' "$COLDSEAL" unseal work.raw --tcti "$SWTPM_TCTI" --key-out x.key
     expect_refusal 7 'being rekeyed' "$COLDSEAL" rekey work.raw x.raw --key-file pool.key
     expect_refusal 7 'being rekeyed' "$COLDSEAL" seal work.raw --in-place --key-file pool.key \
-        --target vm.target --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy --shared-key --no-recovery
+        --target vm.json --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy --shared-key --no-recovery
     expect_code 0 "$COLDSEAL" inspect work.raw --json
     grep -q 'being rekeyed' "$TMP/out" || fail "$1: inspect does not say it"
     UUID=$(cryptsetup luksUUID root.middle) # for cmdline
@@ -82,9 +82,8 @@ expect_refused()
     fi
 }
 
-swtpm_start "$TMP/vm" --create-spk
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.target --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm --create-spk
+zero_pcrs >pcrs.json
 
 put_back
 count=$(fault_count "${rekey[@]}")

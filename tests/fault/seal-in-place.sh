@@ -14,9 +14,8 @@ fault_build
 kills=100
 
 tiny_image plain.raw 24
-swtpm_start "$TMP/vm" --create-spk
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.target --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm --create-spk
+zero_pcrs >pcrs.json
 "$COLDSEAL" encrypt plain.raw pool.raw --key-out pool.key --no-prepare --quiet
 read -r root_offset _ < <(tiny_partition pool.raw 1)
 # Only the header changes: it alone is put back before each kill.
@@ -24,7 +23,7 @@ dd if=pool.raw of=header.pool bs=1M count=16 iflag=skip_bytes skip="$root_offset
 tiny_extract pool.raw 1 root.pool
 
 cp pool.raw work.raw
-seal=("$COLDSEAL" seal work.raw --in-place --quiet --key-file pool.key --target vm.target
+seal=("$COLDSEAL" seal work.raw --in-place --quiet --key-file pool.key --target vm.json
     --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy --shared-key)
 
 put_back()

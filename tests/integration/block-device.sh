@@ -19,9 +19,8 @@ cp --sparse=always pool.raw work.raw
 device=$(losetup -f --show work.raw 2>/dev/null) || { echo "no loop device can be made here" && exit 77; }
 on_exit losetup -d "$device"
 size=$(blockdev --getsize64 "$device")
-swtpm_start "$TMP/vm" --create-spk --ecc
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.json --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm
+zero_pcrs >pcrs.json
 policy=(--target vm.json --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy)
 
 note "sealed, resealed, another recovery key, rekeyed"

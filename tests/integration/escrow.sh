@@ -79,9 +79,8 @@ openssl cms -cmsout -inform PEM -in piped.cms -outform DER -out piped.der
 printf '\377' | dd of=piped.der bs=1 seek=$(($(stat -c %s piped.der) - 20)) conv=notrunc status=none
 ! openssl cms -decrypt -inform DER -in piped.der -inkey rsa.key.pem -out changed 2>/dev/null || fail "not authenticated"
 
-swtpm_start "$TMP/vm" --create-spk --ecc
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.json --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm
+zero_pcrs >pcrs.json
 policy=(--target vm.json --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy)
 
 note "seal, reseal, recovery add and rotate, rekey: each key is a recipient's alone"

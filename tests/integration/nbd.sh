@@ -52,13 +52,11 @@ tiny_extract plain.raw 1 root.plain
 e2image -ra root.plain used.plain 2>/dev/null
 "$COLDSEAL" encrypt plain.raw pool.raw --key-out pool.key --no-prepare --quiet
 "$COLDSEAL" encrypt plain.raw pool.qcow2 --key-file pool.key --no-prepare --quiet
-for vm in one two; do
-    swtpm_start "$TMP/$vm" --create-spk --ecc
-    declare "$vm=$SWTPM_TCTI"
-    "$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o $vm.json --quiet
-done
-one=${one:?} two=${two:?}
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target one
+one=$SWTPM_TCTI
+swtpm_target two
+two=$SWTPM_TCTI
+zero_pcrs >pcrs.json
 policy=(--pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy)
 
 for format in raw qcow2; do

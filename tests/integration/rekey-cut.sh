@@ -16,10 +16,9 @@ cd "$TMP"
 fault_build
 
 tiny_image plain.raw 24
-swtpm_start "$TMP/vm" --create-spk --ecc
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.json --quiet
+swtpm_target vm
 "$COLDSEAL" firmware import /usr/share/OVMF/OVMF_VARS_4M.ms.fd -o vm.firmware --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+zero_pcrs >pcrs.json
 policy=(--target vm.json --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy)
 "$COLDSEAL" encrypt plain.raw pool.raw --no-prepare --key-out pool.key --quiet
 "$COLDSEAL" seal pool.raw -o sealed.raw --key-file pool.key "${policy[@]}" --shared-key --recovery-key-out old.key --quiet
@@ -34,6 +33,7 @@ code=0
 fault_run kill 24 500 "${rekey[@]}" || code=$?
 [ "$code" = 137 ] || fail "not killed: $code"
 before=$(sha256 work.raw)
+cp --sparse=always work.raw middle.raw
 
 note "it is shown"
 expect_code 0 "$COLDSEAL" inspect work.raw --json
@@ -104,6 +104,18 @@ expect_not 2 'other.key has no key of the rekey' "$COLDSEAL" "${goes_on[@]}" --r
 expect_code 0 "${rekey[@]}" --json
 jq -e .already_rekeyed "$TMP/out" >/dev/null || fail "the same command does not know that it is done"
 [ "$(sha256 work.raw)" = "$before" ] || fail "it was rekeyed again"
+
+note "in the middle there was neither plaintext nor a volume key on the disk"
+grep -aqx 234567 plain.raw || fail "what is looked for is not in the plain image"
+! grep -aqx 234567 middle.raw || fail "plaintext"
+luks_volume_key sealed.raw old.key vk.old
+luks_volume_key work.raw new.key vk.new
+python3 - middle.raw vk.old vk.new <<'END'
+import sys
+disk, *keys = (open(path, "rb").read() for path in sys.argv[1:])
+for half in (key[at:at + 32] for key in keys for at in (0, 32)):
+    assert len(half) == 32 and half not in disk
+END
 
 note "the header from before opens nothing afterwards"
 ! luks_opens work.raw old.key || fail "the old key opens the disk"

@@ -60,9 +60,8 @@ for image in small.qcow2 pool.qcow2; do
 done
 
 note "a sealed disk, rekeyed twice: the recovery key stays, the TPM's keyslot is made anew"
-swtpm_start "$TMP/vm" --create-spk --ecc
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o vm.json --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target vm
+zero_pcrs >pcrs.json
 policy=(--target vm.json --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy)
 "$COLDSEAL" seal pool.raw --in-place --key-file pool.key "${policy[@]}" --shared-key \
     --recovery-key-out recovery.key --quiet

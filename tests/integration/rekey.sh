@@ -72,13 +72,11 @@ expect_code 0 "$COLDSEAL" rekey free.raw again.raw --key-file pool.key
 [ "$(stat -c %b again.raw)" -le $(($(stat -c %b free.raw) + 64)) ] || fail "holes were filled"
 sha256sum --quiet -c inputs || fail "an input changed"
 
-swtpm_start "$TMP/one" --create-spk --ecc
+swtpm_target one
 one=$SWTPM_TCTI
-"$COLDSEAL" target read --tcti "$one" -o one.json --quiet
-swtpm_start "$TMP/two" --create-spk --ecc
+swtpm_target two
 two=$SWTPM_TCTI
-"$COLDSEAL" target read --tcti "$two" -o two.json --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "14": "%064d", "15": "%064d"}}\n' 0 0 0 0 >pcrs.json
+zero_pcrs >pcrs.json
 policy=(--pcr-values pcrs.json --pcrs "4,7,14,15" --allow-weak-policy)
 
 note "seal --fresh-key: one volume key for each machine, one pass"

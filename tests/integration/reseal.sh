@@ -25,13 +25,11 @@ expect_open()
 tiny_image plain.raw 24
 "$COLDSEAL" encrypt plain.raw pool.raw --key-out pool.key --no-prepare --quiet
 luks_volume_key pool.raw pool.key vk.pool
-for vm in one two; do
-    swtpm_start "$TMP/$vm" --create-spk --ecc
-    declare "$vm=$SWTPM_TCTI"
-    "$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o $vm.json --quiet
-done
-one=${one:?} two=${two:?}
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target one
+one=$SWTPM_TCTI
+swtpm_target two
+two=$SWTPM_TCTI
+zero_pcrs >pcrs.json
 policy=(--pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy)
 "$COLDSEAL" seal pool.raw -o one.raw --key-file pool.key --target one.json "${policy[@]}" --shared-key \
     --recovery-key-out first.key --quiet
@@ -44,6 +42,13 @@ expect_code 0 "$COLDSEAL" unseal two.raw --tcti "$two" --key-out two.pass
 expect_open two.raw two.pass
 expect_refusal 5 . "$COLDSEAL" unseal two.raw --tcti "$one" --key-out no.key
 [ "$(sha256 one.raw)" = "$before" ] || fail "the input changed"
+
+note "a golden image, opened with the pool key, which goes"
+expect_code 0 "$COLDSEAL" reseal pool.raw -o pooled.raw --key-file pool.key --target two.json "${policy[@]}" --recovery-key-out pooled.key
+expect_closed pooled.raw pool.key
+expect_open pooled.raw pooled.key
+expect_code 0 "$COLDSEAL" unseal pooled.raw --tcti "$two" --key-out pooled.pass
+expect_open pooled.raw pooled.pass
 
 note "another policy, opened by the TPM that still releases the key"
 expect_code 0 "$COLDSEAL" reseal one.raw -o narrow.raw --tcti "$one" --target one.json --pcr-values pcrs.json \

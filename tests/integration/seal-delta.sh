@@ -30,9 +30,8 @@ apply()
 }
 
 tiny_image plain.raw 24
-swtpm_start "$TMP/one" --create-spk --ecc
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o one.json --quiet
-printf '{"sha256": {%s}}\n' "$(printf '"%d": "%064d"\n' 4 0 7 0 8 0 9 0 14 0 15 0 | paste -sd,)" >pcrs.json
+swtpm_target one
+zero_pcrs >pcrs.json
 policy=(--target one.json --pcr-values pcrs.json)
 "$COLDSEAL" encrypt plain.raw golden.raw --key-out golden.raw.pool --no-prepare --quiet
 "$COLDSEAL" encrypt plain.raw golden.qcow2 --key-out golden.qcow2.pool --no-prepare --quiet

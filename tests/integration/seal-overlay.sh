@@ -31,10 +31,9 @@ expect_only_header()
 tiny_image plain.raw 24
 "$COLDSEAL" encrypt plain.raw golden.raw --key-out pool.key --no-prepare --quiet
 "$COLDSEAL" encrypt plain.raw golden.qcow2 --key-file pool.key --no-prepare --quiet
-swtpm_start "$TMP/one" --create-spk --ecc
+swtpm_target one
 tcti=$SWTPM_TCTI
-"$COLDSEAL" target read --tcti "$tcti" -o one.json --quiet
-printf '{"sha256": {%s}}\n' "$(printf '"%d": "%064d"\n' 4 0 7 0 8 0 9 0 14 0 15 0 | paste -sd,)" >pcrs.json
+zero_pcrs >pcrs.json
 policy=(--target one.json --pcr-values pcrs.json)
 seal=(--key-file pool.key "${policy[@]}" --shared-key)
 
@@ -64,6 +63,12 @@ for format in raw qcow2; do
     expect_code 0 "$COLDSEAL" decrypt "$over" plain.over --key-file "$format.key" --backing "elsewhere/$golden" --force
     "$COLDSEAL" decrypt "$golden" plain.golden --key-file pool.key --quiet --force
     expect_same plain.over plain.golden
+    strace -f -qq -e trace=open,openat,openat2 -o trace "$COLDSEAL" verify "$over" --key-file "$format.key" \
+        --backing "$PWD/elsewhere/$golden" >/dev/null
+    # what lies in this folder: by a whole path, or by a name without a slash or that begins with ./
+    opened=$(sed -n 's/.*AT_FDCWD, "\([^"]*\)".* = [0-9]*$/\1/p' trace | grep -E "^$PWD/|^\./|^[^/]*$" | sort -u | xargs)
+    [ "$opened" = "$PWD/elsewhere/$golden $over $format.key" ] || [ "$opened" = "$over $format.key $PWD/elsewhere/$golden" ] ||
+        fail "files that were opened: $opened"
     expect_code 0 "$COLDSEAL" inspect "$over" --backing "$golden" --json
     [ "$(jq -r .state "$TMP/out")" = sealed ] || fail "inspect"
     for image in "$over --backing $golden" whole.raw; do

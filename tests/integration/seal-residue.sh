@@ -77,9 +77,8 @@ expect_no_graft()
 }
 
 tiny_image plain.raw 24
-swtpm_start "$TMP/one" --create-spk --ecc
-"$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o one.json --quiet
-printf '{"sha256": {"4": "%064d", "7": "%064d", "15": "%064d"}}\n' 0 0 0 >pcrs.json
+swtpm_target one
+zero_pcrs >pcrs.json
 seal=(--key-file pool.key --target one.json --pcr-values pcrs.json --pcrs "4,7,15" --allow-weak-policy --quiet)
 
 for format in raw qcow2; do

@@ -23,7 +23,7 @@ expect_code 0 "${targets_seal[@]}" --targets targets --json
 [ "$(jq -c 'select(.targets) | [.targets, .sealed, .there_already, .failed]' out)" = "[$count,$count,0,0]" ] || fail "summary"
 [ "$(jq -r 'select(.line == 7) | .output.path + " " + .output.format + " " + .key' out)" = 'vms/6.qcow2 qcow2 shared' ] ||
     fail "report of a line"
-targets_expect_open vms $count 8
+targets_expect_open vms $count 12
 
 note "again: nothing is done"
 sha256sum vms/* >before

@@ -159,6 +159,26 @@ swtpm_listens()
     grep -q " 00010000 .* $SWTPM_SOCKET\$" /proc/net/unix
 }
 
+# swtpm_target NAME [OPTION…]: a TPM of its own over $TMP/NAME, as swtpm_start makes one, by default with a
+# storage key on an elliptic curve; and its target document, NAME.json.
+swtpm_target()
+{
+    local name=$1
+    shift
+    [ $# -gt 0 ] || set -- --create-spk --ecc
+    swtpm_start "$TMP/$name" "$@"
+    "$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o "$name.json" --quiet || fail "target read: exit $?"
+}
+
+# zero_pcrs: the PCR values of a TPM that has measured nothing, as --pcr-values takes them.
+zero_pcrs()
+{
+    local pcr
+    for pcr in 4 7 8 9 14 15; do
+        printf '"%d": "%064d"\n' $pcr 0
+    done | paste -sd, | sed 's/.*/{"sha256": {&}}/'
+}
+
 # swtpm_end PID: the same for any of several.
 swtpm_end()
 {

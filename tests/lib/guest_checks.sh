@@ -137,6 +137,10 @@ check_guest()
     ext4_cat "$1/1" /etc/cloud/ds-identify.cfg | seen -x 'policy: enabled' || fail ds-identify
     ext4_cat "$1/1" /etc/cloud/cloud.cfg.d/zz-coldseal.cfg | seen -x 'datasource_list: \[ None \]' ||
         fail "cloud-init's data sources"
+    # the unlock grows the partition
+    ext4_cat "$1/1" /etc/cloud/cloud.cfg.d/zz-coldseal-disk.cfg | python3 -c 'import sys, yaml
+disk = yaml.safe_load(sys.stdin)
+assert disk == {"growpart": {"mode": "off"}, "resize_rootfs": False}, disk' || fail "cloud-init grows the disk"
     ext4_cat "$1/1" /etc/coldseal/prepared.json | python3 -c 'import json, sys
 stamp = json.load(sys.stdin)
 assert stamp["format"] == 1 and stamp["host_config"] == "deny", stamp'

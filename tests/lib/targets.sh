@@ -13,11 +13,10 @@ targets_golden()
     "$COLDSEAL" encrypt plain.raw golden.raw --key-out pool.key --no-prepare --quiet
     targets_tcti=()
     for ((i = 0; i < TARGETS_TPMS; i++)); do
-        swtpm_start "$TMP/tpm$i" --create-spk --ecc
+        swtpm_target $i
         targets_tcti+=("$SWTPM_TCTI")
-        "$COLDSEAL" target read --tcti "$SWTPM_TCTI" -o $i.json --quiet
     done
-    printf '{"sha256": {%s}}\n' "$(printf '"%d": "%064d"\n' 4 0 7 0 8 0 9 0 14 0 15 0 | paste -sd,)" >pcrs.json
+    zero_pcrs >pcrs.json
     targets_seal=("$COLDSEAL" seal golden.raw --key-file pool.key --pcr-values pcrs.json --shared-key)
 }
 
@@ -33,7 +32,7 @@ targets_lines()
 }
 
 # targets_expect_open DIR COUNT [OTHERS]: each disk opens on its own TPM, and all, or the first OTHERS,
-# not on the next one; the secrets are all different, and cryptsetup takes them and the recovery key, and not the pool key: it is
+# not on another one, which is each of the others in turn; the secrets are all different, and cryptsetup takes them and the recovery key, and not the pool key: it is
 # asked for one disk of each TPM.
 targets_expect_open()
 {
@@ -41,7 +40,7 @@ targets_expect_open()
     rm -rf passes
     mkdir passes
     for ((i = 0; i < count; i++)); do
-        own=${targets_tcti[i % TARGETS_TPMS]} next=${targets_tcti[(i + 1) % TARGETS_TPMS]}
+        own=${targets_tcti[i % TARGETS_TPMS]} next=${targets_tcti[(i + 1 + i / TARGETS_TPMS % (TARGETS_TPMS - 1)) % TARGETS_TPMS]}
         "$COLDSEAL" unseal --quiet "$dir/$i.qcow2" --backing golden.raw --tcti "$own" --key-out passes/$i ||
             fail "$dir/$i.qcow2 does not open on its TPM"
         [ $i -lt "$others" ] || continue
