@@ -125,6 +125,8 @@ bool outfile_check(const char *path, bool replace, struct error *err)
 
 bool outfile_check_stdout(struct error *err)
 {
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
+        return error_errno(err, COLDSEAL_IO, "standard output");
     return !isatty(STDOUT_FILENO) ||
            error_set(err, COLDSEAL_USAGE, "standard output is a terminal: no place for an image");
 }

@@ -143,7 +143,8 @@ for made in 'head -c 3000000 plain.raw' 'cat /dev/null' 'seq 100000' 'gzip -c pl
     [ ! -e x.key ] || fail "$made: a key was left"
 done
 
-note "no room: exit 3"
+note "no standard output, no room: exit 3"
+expect_refusal 3 'standard output: Bad file descriptor' sh -c '"$0" decrypt pool.raw - --key-file pool.key >&-' "$COLDSEAL"
 expect_refusal 3 'standard output: write: No space left' sh -c '"$0" decrypt pool.raw - --key-file pool.key >/dev/full' "$COLDSEAL"
 TMPDIR=/nowhere expect_refusal 3 'temporary file in /nowhere' "$COLDSEAL" decrypt pool.raw - --key-file pool.key
 TMPDIR=/nowhere expect_refusal 3 'temporary file in /nowhere' sh -c 'cat plain.raw | "$0" inspect -' "$COLDSEAL"

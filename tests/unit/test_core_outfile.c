@@ -194,6 +194,61 @@ static void test_other_folder(void **state)
     assert_content("b", "text");
 }
 
+/* Standard output is the file "stdout" while the function runs. */
+static bool with_stdout(bool (*run)(struct error *err), struct error *err)
+{
+    int kept = dup(STDOUT_FILENO);
+    int file = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    fflush(stdout);
+    assert_true(kept >= 0 && file >= 0);
+    assert_int_equal(dup2(file, STDOUT_FILENO), STDOUT_FILENO);
+    bool ok = run(err);
+    assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+    close(kept);
+    close(file);
+    return ok;
+}
+
+static bool write_stream(struct error *err)
+{
+    OWNED(outfile) out = outfile_open_stdout(err);
+    struct stat there;
+
+    return out != NULL && pwrite(outfile_fd(out), "text", 4, 3) == 4 &&
+           pwrite(outfile_fd(out), "abc", 3, 0) == 3 && stat("stdout", &there) == 0 &&
+           there.st_size == 0 && outfile_commit(out, OUTFILE_SYNCED, err);
+}
+
+static bool give_stream_up(struct error *err)
+{
+    OWNED(outfile) out = outfile_open_stdout(err);
+
+    return out != NULL && pwrite(outfile_fd(out), "text", 4, 0) == 4;
+}
+
+static bool close_stream(struct error *err)
+{
+    close(STDOUT_FILENO);
+    return outfile_check_stdout(err);
+}
+
+static void test_standard_output(void **state)
+{
+    struct error err = {0};
+
+    (void)state;
+    assert_int_equal(setenv("TMPDIR", folder, 1), 0);
+    assert_true(with_stdout(write_stream, &err));
+    assert_content("stdout", "abctext");
+    assert_true(with_stdout(give_stream_up, &err));
+    assert_content("stdout", "");
+    assert_int_equal(count_entries(), 1);
+    assert_false(with_stdout(close_stream, &err));
+    assert_int_equal(err.code, COLDSEAL_IO);
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
@@ -207,6 +262,7 @@ int main(void)
         TEST(test_not_regular),
         TEST(test_no_such_place),
         TEST(test_other_folder),
+        TEST(test_standard_output),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
