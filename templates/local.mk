@@ -21,7 +21,7 @@ dist_pkgdata_DATA += \
 	templates/ds-identify.cfg \
 	templates/grub-recovery.cfg.in \
 	templates/grub.cfg.in \
-	templates/guest-setup.sh \
+	templates/initramfs-build.sh \
 	templates/initramfs-conf \
 	templates/initramfs-hook \
 	templates/initramfs-init-bottom \

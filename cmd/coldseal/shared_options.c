@@ -16,19 +16,41 @@ static bool choice_take(const struct command *self, struct parsed *parsed, const
     return false;
 }
 
+static bool appliance_take(const struct command *self, struct parsed *parsed, const char *given,
+                           enum coldseal_appliance *appliance)
+{
+    static const char *const words[] = {
+        [COLDSEAL_APPLIANCE_AUTO] = "auto",
+        [COLDSEAL_APPLIANCE_YES] = "yes",
+        [COLDSEAL_APPLIANCE_NO] = "no",
+    };
+
+    *appliance = COLDSEAL_APPLIANCE_AUTO;
+    for (int i = COLDSEAL_APPLIANCE_AUTO; i <= COLDSEAL_APPLIANCE_NO; i++) {
+        if (given == NULL || strcmp(given, words[i]) == 0)
+            return given == NULL || (*appliance = (enum coldseal_appliance)i, true);
+    }
+    parsed->exit_code =
+        command_usage(self, parsed, "--appliance is auto, yes or no, not \"%s\"", given);
+    return false;
+}
+
 bool guest_arguments_take(const struct command *self, const struct guest_arguments *arguments,
                           struct parsed *parsed, struct coldseal_guest_options *options)
 {
     static const char *const host_configs[] = {"deny", "keep"};
     static const char *const unlocks[] = {"coldseal", "stock"};
     bool is_kept, is_stock;
+    enum coldseal_appliance appliance;
 
     if (!choice_take(self, parsed, "host-config", arguments->host_config, host_configs, &is_kept) ||
-        !choice_take(self, parsed, "unlock", arguments->unlock, unlocks, &is_stock))
+        !choice_take(self, parsed, "unlock", arguments->unlock, unlocks, &is_stock) ||
+        !appliance_take(self, parsed, arguments->appliance, &appliance))
         return false;
     *options = (struct coldseal_guest_options){
         .host_config = is_kept ? COLDSEAL_HOST_CONFIG_KEEP : COLDSEAL_HOST_CONFIG_DENY,
         .unlock = is_stock ? COLDSEAL_UNLOCK_STOCK : COLDSEAL_UNLOCK_OURS,
+        .appliance = appliance,
         .console_login = arguments->console_login,
         .console_recovery = arguments->console_recovery,
         .cloud_init_seed = arguments->cloud_init_seed,

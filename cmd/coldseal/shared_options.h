@@ -13,6 +13,7 @@ struct guest_arguments {
     struct string_list kernel_args;
     uint32_t root_partition;
     const char *unlock;
+    const char *appliance;
     bool console_login;
     bool console_recovery;
 };
@@ -29,6 +30,8 @@ struct guest_arguments {
      "let a recovery key be typed on the console, where the host sees it", &(a).console_recovery}, \
     {"unlock", 0, OPTION_STRING, "coldseal|stock",                                                 \
      "what unlocks in the guest [coldseal]", &(a).unlock},                                         \
+    {"appliance", 0, OPTION_STRING, "auto|yes|no",                                                 \
+     "whether a virtual machine does it [auto]", &(a).appliance},                                  \
     {"deb", 0, OPTION_LIST, "FILE",                                                                \
      "install a local package in the guest", &(a).debs},                                           \
     {"kernel-arg", 0, OPTION_LIST, "ARG",                                                          \

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,6 +17,7 @@
 #define FILE_LIMIT_BYTES ((size_t)64 << 20)
 #define OUTPUT_LIMIT_BYTES ((size_t)16 << 20)
 #define FAT_MODE 0644
+#define OPEN_FOLDERS 16
 
 extern char **environ;
 
@@ -45,6 +48,21 @@ static bool remove_file(struct guest_root *guest, const char *path, struct error
 {
     (void)guest;
     return unlink(path) == 0 || errno == ENOENT || error_errno(err, COLDSEAL_IO, "remove %s", path);
+}
+
+static int remove_entry(const char *path, const struct stat *there, int kind, struct FTW *where)
+{
+    (void)there;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static bool remove_tree(struct guest_root *guest, const char *path, struct error *err)
+{
+    (void)guest;
+    return nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 ||
+           errno == ENOENT || error_errno(err, COLDSEAL_IO, "remove %s", path);
 }
 
 /* What is no regular file, a link among others, is not followed and not replaced by outfile. */
@@ -180,6 +198,7 @@ const struct guest_root_ops own_root_ops = {
     .copy = copy_file,
     .link = make_link,
     .remove = remove_file,
+    .remove_tree = remove_tree,
     .has_file = has_file,
     .has_folder = has_folder,
     .make_folder = make_folder,

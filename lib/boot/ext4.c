@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "boot/ext4.h"
+#include "boot/ext4_edit.h"
 
 #include <et/com_err.h>
 #include <stdlib.h>
@@ -16,6 +16,17 @@
 #define GROUP_LIMIT ((uint64_t)1 << 19)
 /* Descriptors and bitmaps are read once; paths and files get a budget of their own. */
 #define OPEN_BUDGET_BYTES ((uint64_t)128 << 20)
+
+/* What mke2fs turns on for ext4, in any of its versions; none of it changes what a new file is. */
+#define WRITABLE_INCOMPAT                                             \
+    (EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_EXTENTS | \
+     EXT4_FEATURE_INCOMPAT_64BIT | EXT4_FEATURE_INCOMPAT_FLEX_BG |    \
+     EXT4_FEATURE_INCOMPAT_CSUM_SEED | EXT2_FEATURE_INCOMPAT_META_BG)
+#define WRITABLE_RO_COMPAT                                                     \
+    (EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE | \
+     EXT4_FEATURE_RO_COMPAT_HUGE_FILE | EXT4_FEATURE_RO_COMPAT_GDT_CSUM |      \
+     EXT4_FEATURE_RO_COMPAT_DIR_NLINK | EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE |   \
+     EXT4_FEATURE_RO_COMPAT_METADATA_CSUM)
 
 /* The fields that decide how much memory opening takes.
  * Documentation/filesystems/ext4/super.rst of Linux. */
@@ -85,9 +96,11 @@ static bool open_failed(errcode_t code, struct error *err)
                      error_message(code));
 }
 
-struct ext4 *ext4_open(struct disk *disk, uint64_t offset_bytes, uint64_t length_bytes,
-                       struct error *err)
+static struct ext4 *open_volume(struct disk *disk, uint64_t offset_bytes, uint64_t length_bytes,
+                                bool is_writable, struct error *err)
 {
+    int flags = EXT2_FLAG_64BITS | (is_writable ? EXT2_FLAG_RW : 0);
+
     OWNED(ext4) ext4 = calloc(1, sizeof(*ext4));
 
     if (ext4 == NULL) {
@@ -99,13 +112,52 @@ struct ext4 *ext4_open(struct disk *disk, uint64_t offset_bytes, uint64_t length
         return NULL;
     initialize_ext2_error_table();
     ext4->io.budget_bytes = OPEN_BUDGET_BYTES;
-    errcode_t code =
-        ext2fs_open2(ext4->io.name, NULL, EXT2_FLAG_64BITS, 0, 0, &ext4->io.manager, &ext4->fs);
+    ext4->io.is_writable = is_writable;
+    errcode_t code = ext2fs_open2(ext4->io.name, NULL, flags, 0, 0, &ext4->io.manager, &ext4->fs);
     if (code != 0) {
         ext4->fs = NULL;
         open_failed(code, err);
         return NULL;
     }
+    return TAKE(ext4);
+}
+
+struct ext4 *ext4_open(struct disk *disk, uint64_t offset_bytes, uint64_t length_bytes,
+                       struct error *err)
+{
+    return open_volume(disk, offset_bytes, length_bytes, false, err);
+}
+
+static bool check_is_sound(struct ext4 *ext4, struct error *err)
+{
+    const struct ext2_super_block *super = ext4->fs->super;
+    bool reliable;
+
+    if ((super->s_feature_incompat & ~(uint32_t)WRITABLE_INCOMPAT) != 0 ||
+        (super->s_feature_ro_compat & ~(uint32_t)WRITABLE_RO_COMPAT) != 0)
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "ext4: features 0x%x and 0x%x, among them some that only Linux writes",
+                         super->s_feature_incompat, super->s_feature_ro_compat);
+    OWNED(ranges) used = ext4_used_ranges(ext4, &reliable, err);
+    if (used == NULL)
+        return false;
+    return reliable || error_set(err, COLDSEAL_UNSUPPORTED,
+                                 "ext4: not cleanly unmounted, or damaged: run e2fsck first");
+}
+
+struct ext4 *ext4_open_writable(struct disk *disk, uint64_t offset_bytes, uint64_t length_bytes,
+                                struct error *err)
+{
+    OWNED(ext4) ext4 = open_volume(disk, offset_bytes, length_bytes, true, err);
+
+    if (ext4 == NULL || !check_is_sound(ext4, err))
+        return NULL;
+    ext4->io.budget_bytes = OPEN_BUDGET_BYTES;
+    errcode_t code = ext2fs_read_bitmaps(ext4->fs);
+    if (code != 0)
+        return open_failed(code, err), NULL;
+    /* the copies in other groups are e2fsck's to write, as they are not the kernel's */
+    ext4->fs->flags |= EXT2_FLAG_MASTER_SB_ONLY;
     return TAKE(ext4);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ext2/3/4 volumes by libext2fs over a disk, read-only. */
+/* ext2/3/4 volumes by libext2fs over a disk: reading them. */
 #ifndef BOOT_EXT4_H
 #define BOOT_EXT4_H
 
@@ -28,12 +28,16 @@ struct ranges *ext4_used_ranges(struct ext4 *ext4, bool *reliable, struct error 
 struct ext4_entry {
     uint32_t inode;
     uint64_t size_bytes;
+    uint32_t mode;
+    uint32_t modified; /* seconds since 1970 */
     bool is_regular;
     bool is_directory;
 };
 /* *found is false, and the result true, where nothing is there. */
 bool ext4_lookup(struct ext4 *ext4, const char *path, struct ext4_entry *entry, bool *found,
                  struct error *err);
+/* The path without links, freed with free(3). COLDSEAL_BAD_IMAGE where nothing is there. */
+char *ext4_real_path(struct ext4 *ext4, const char *path, struct error *err);
 /* Whole file. COLDSEAL_BAD_IMAGE when absent or longer than `limit_bytes`. */
 struct bytes *ext4_read_file(struct ext4 *ext4, const char *path, size_t limit_bytes,
                              struct error *err);

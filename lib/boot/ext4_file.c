@@ -38,6 +38,8 @@ static errcode_t find_entry(struct ext4 *ext4, const char *path, struct ext4_ent
     entry->is_regular = LINUX_S_ISREG(inode.i_mode);
     entry->is_directory = LINUX_S_ISDIR(inode.i_mode);
     entry->size_bytes = EXT2_I_SIZE(&inode);
+    entry->mode = inode.i_mode;
+    entry->modified = inode.i_mtime;
     return 0;
 }
 

@@ -93,16 +93,24 @@ static bool read_bytes_at(struct ext4_io *io, uint8_t *to, size_t size, uint64_t
 }
 
 /* A negative count is of bytes. */
+static bool find_range(io_channel channel, unsigned long long block, int count, uint64_t *offset,
+                       uint64_t *size)
+{
+    const struct ext4_io *io = channel->private_data;
+
+    *size =
+        count < 0 ? (uint64_t)(-(int64_t)count) : (uint64_t)count * (uint64_t)channel->block_size;
+    return checked_mul(block, (uint64_t)channel->block_size, offset) &&
+           range_within(*offset, *size, io->length_bytes);
+}
+
 static errcode_t io_read_blk64(io_channel channel, unsigned long long block, int count, void *data)
 {
     struct ext4_io *io = channel->private_data;
     struct error err = {0};
-    uint64_t offset;
-    uint64_t size =
-        count < 0 ? (uint64_t)(-(int64_t)count) : (uint64_t)count * (uint64_t)channel->block_size;
+    uint64_t offset, size;
 
-    if (!checked_mul(block, (uint64_t)channel->block_size, &offset) ||
-        !range_within(offset, size, io->length_bytes) || size > io->budget_bytes)
+    if (!find_range(channel, block, count, &offset, &size) || size > io->budget_bytes)
         return EXT2_ET_SHORT_READ;
     io->budget_bytes -= size;
     return read_bytes_at(io, data, (size_t)size, offset, &err) ? 0 : EXT2_ET_SHORT_READ;
@@ -113,14 +121,34 @@ static errcode_t io_read_blk(io_channel channel, unsigned long block, int count,
     return io_read_blk64(channel, block, count, data);
 }
 
+/* What was read of the bytes that change. */
+static void renew_windows(struct ext4_io *io, const uint8_t *from, uint64_t size, uint64_t offset)
+{
+    for (size_t i = 0; i < EXT4_IO_WINDOWS; i++) {
+        struct ext4_io_window *window = &io->windows[i];
+        uint64_t start = max_u64(offset, window->offset_bytes);
+        uint64_t end = min_u64(offset + size, window->offset_bytes + window->size);
+        if (start < end)
+            memcpy(window->data + (start - window->offset_bytes), from + (start - offset),
+                   (size_t)(end - start));
+    }
+}
+
 static errcode_t io_write_blk64(io_channel channel, unsigned long long block, int count,
                                 const void *data)
 {
-    (void)channel;
-    (void)block;
-    (void)count;
-    (void)data;
-    return EXT2_ET_RO_FILSYS;
+    struct ext4_io *io = channel->private_data;
+    struct error err = {0};
+    uint64_t offset, size;
+
+    if (!io->is_writable)
+        return EXT2_ET_RO_FILSYS;
+    if (!find_range(channel, block, count, &offset, &size))
+        return EXT2_ET_SHORT_WRITE;
+    renew_windows(io, data, size, offset);
+    return disk_pwrite(io->disk, data, (size_t)size, io->offset_bytes + offset, &err)
+               ? 0
+               : EXT2_ET_SHORT_WRITE;
 }
 
 static errcode_t io_write_blk(io_channel channel, unsigned long block, int count, const void *data)
@@ -141,6 +169,7 @@ void ext4_io_init(struct ext4_io *io, struct disk *disk, uint64_t offset_bytes,
     io->offset_bytes = offset_bytes;
     io->length_bytes = length_bytes;
     io->budget_bytes = 0;
+    io->is_writable = false;
     io->manager = (struct struct_io_manager){
         .magic = EXT2_ET_MAGIC_IO_MANAGER,
         .name = "disk",

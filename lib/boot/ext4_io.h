@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libext2fs' I/O manager over a part of a disk, read-only. Private to boot/. */
+/* libext2fs' I/O manager over a part of a disk. Private to boot/. */
 #ifndef BOOT_EXT4_IO_H
 #define BOOT_EXT4_IO_H
 
@@ -27,6 +27,7 @@ struct ext4_io {
     uint64_t length_bytes;
     /* What may still be read: hostile trees of blocks end here and not never. */
     uint64_t budget_bytes;
+    bool is_writable;
     struct ext4_io_window windows[EXT4_IO_WINDOWS];
     uint64_t uses;
     struct struct_io_manager manager;

@@ -25,6 +25,7 @@ struct bpb {
     uint16_t flags;
     uint16_t version;
     uint32_t root_cluster;
+    uint16_t info_sector;
 };
 
 static bool parse_bpb(const uint8_t *sector, struct bpb *bpb)
@@ -41,7 +42,7 @@ static bool parse_bpb(const uint8_t *sector, struct bpb *bpb)
         !read_u16le(&r, &total16) || !reader_skip(&r, 1) || !read_u16le(&r, &fat16) ||
         !reader_seek(&r, 32) || !read_u32le(&r, &total32) || !read_u32le(&r, &fat32) ||
         !read_u16le(&r, &bpb->flags) || !read_u16le(&r, &bpb->version) ||
-        !read_u32le(&r, &bpb->root_cluster))
+        !read_u32le(&r, &bpb->root_cluster) || !read_u16le(&r, &bpb->info_sector))
         return false;
     bpb->total_sectors = total16 != 0 ? total16 : total32;
     bpb->fat_sectors = fat16 != 0 ? fat16 : fat32;
@@ -108,6 +109,9 @@ static bool settle_geometry(struct fat *fat, const struct bpb *bpb, struct error
     fat->cluster_count = (uint32_t)clusters;
     fat->fat_offset_bytes = fat->offset_bytes + bpb->reserved_sectors * sector;
     fat->fat_length_bytes = bpb->fat_sectors * sector;
+    fat->fat_copies = bpb->fat_copies;
+    if (bpb->is_fat32 && bpb->info_sector != 0 && bpb->info_sector < bpb->reserved_sectors)
+        fat->info_offset_bytes = fat->offset_bytes + bpb->info_sector * sector;
     fat->root_offset_bytes = fat->offset_bytes + fats_end * sector;
     fat->root_length_bytes = (uint32_t)root_bytes;
     fat->root_cluster = bpb->root_cluster;

@@ -18,6 +18,8 @@ struct fat {
     uint32_t cluster_count;    /* numbered from 2 */
     uint64_t fat_offset_bytes; /* of the first copy, on the disk */
     uint64_t fat_length_bytes;
+    unsigned fat_copies;        /* one behind the other */
+    uint64_t info_offset_bytes; /* FAT32: of the FSInfo sector on the disk, else 0 */
     uint64_t root_offset_bytes; /* FAT12, FAT16: on the disk */
     uint32_t root_length_bytes;
     uint32_t root_cluster; /* FAT32 */

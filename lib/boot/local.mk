@@ -9,6 +9,7 @@ libcoldseal_a_SOURCES += \
 	lib/boot/esp.c \
 	lib/boot/ext4.c \
 	lib/boot/ext4.h \
+	lib/boot/ext4_edit.c lib/boot/ext4_edit.h \
 	lib/boot/ext4_file.c \
 	lib/boot/ext4_inodes.c \
 	lib/boot/ext4_inodes.h \
@@ -16,6 +17,8 @@ libcoldseal_a_SOURCES += \
 	lib/boot/ext4_io.h \
 	lib/boot/ext4_metadata.c \
 	lib/boot/ext4_metadata.h \
+	lib/boot/ext4_path.c \
+	lib/boot/ext4_remove.c lib/boot/ext4_remove.h \
 	lib/boot/ext4_used.c \
 	lib/boot/ext4_volume.h \
 	lib/boot/fat.c \
@@ -23,8 +26,10 @@ libcoldseal_a_SOURCES += \
 	lib/boot/fat_chain.c \
 	lib/boot/fat_dir.c \
 	lib/boot/fat_dir.h \
+	lib/boot/fat_edit.c lib/boot/fat_edit.h \
 	lib/boot/fat_name.c \
 	lib/boot/fat_name.h \
+	lib/boot/fat_table.c lib/boot/fat_table.h \
 	lib/boot/fat_volume.c \
 	lib/boot/fat_volume.h \
 	lib/boot/grub.h \
@@ -58,6 +63,9 @@ libcoldseal_a_SOURCES += \
 	lib/boot/grub_test.c \
 	lib/boot/grub_trace.c \
 	lib/boot/grub_word.c \
+	lib/boot/initrd.c lib/boot/initrd.h \
+	lib/boot/initrd_pack.c lib/boot/initrd_pack.h \
+	lib/boot/initrd_write.c \
 	lib/boot/kernel.c \
 	lib/boot/kernel.h \
 	lib/boot/pe.c \
@@ -78,8 +86,12 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_boot_files
 tests_unit_test_boot_files_SOURCES = tests/unit/test_boot_files.c tests/unit/shell.c tests/unit/shell.h
 
+check_PROGRAMS += tests/unit/test_fat_edit
+tests_unit_test_fat_edit_SOURCES = tests/unit/test_fat_edit.c tests/unit/shell.c tests/unit/shell.h
 check_PROGRAMS += tests/unit/test_fat
 tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/unit/shell.h
+check_PROGRAMS += tests/unit/test_ext4_edit
+tests_unit_test_ext4_edit_SOURCES = tests/unit/test_ext4_edit.c tests/unit/shell.c tests/unit/shell.h
 
 check_PROGRAMS += tests/unit/test_grub_form
 check_PROGRAMS += tests/unit/test_grub
@@ -128,3 +140,11 @@ tests_fuzz_fuzz_shim_LDADD = $(fuzz_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_uki
 tests_fuzz_fuzz_uki_LDADD = $(fuzz_libs)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_initrd
+tests_unit_test_initrd_SOURCES = tests/unit/test_initrd.c tests/unit/shell.c tests/unit/shell.h
+endif
+
+check_PROGRAMS += tests/fuzz/fuzz_initrd
+tests_fuzz_fuzz_initrd_LDADD = $(fuzz_libs)

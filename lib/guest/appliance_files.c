@@ -34,6 +34,14 @@ static bool remove_file(struct guest_root *guest, const char *path, struct error
            appliance_error(appliance, err, "remove %s", path);
 }
 
+static bool remove_tree(struct guest_root *guest, const char *path, struct error *err)
+{
+    struct appliance *appliance = appliance_of(guest);
+
+    return guestfs_rm_rf(appliance->g, path) == 0 ||
+           appliance_error(appliance, err, "remove %s", path);
+}
+
 static bool write_file(struct guest_root *guest, const char *path, const void *data, size_t size,
                        int mode, struct error *err)
 {
@@ -139,6 +147,7 @@ const struct guest_root_ops appliance_ops = {
     .copy = copy_file,
     .link = make_link,
     .remove = remove_file,
+    .remove_tree = remove_tree,
     .has_file = has_file,
     .has_folder = has_folder,
     .make_folder = make_folder,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/cloud_init.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -205,4 +206,37 @@ bool cloud_init_bake(struct guest_root *guest, const char *seed_folder,
     seed_clear(&seed);
     return ok && lines_add(changes, err, "cloud-init seed is baked in as the data source %s",
                            is_closed ? "None's own settings" : "NoCloud's seed folder");
+}
+
+static bool names_sources(struct guest_root *guest, const char *name, bool *names,
+                          struct error *err)
+{
+    OWNED_PTR(char) path = NULL;
+
+    if (asprintf(&path, CONFIG_FOLDER "/%s", name) < 0)
+        return path = NULL, error_no_memory(err);
+    OWNED_PTR(char) text = guest_read_text(guest, path, SEED_LIMIT, err);
+    *names = text != NULL && strstr(text, "datasource_list") != NULL;
+    return text != NULL;
+}
+
+bool cloud_init_warn(struct guest_root *guest, struct lines *warnings, struct error *err)
+{
+    OWNED(lines) files = lines_new(err);
+
+    if (files == NULL || !guest_list(guest, CONFIG_FOLDER, files, err))
+        return false;
+    for (size_t i = 0; i < files->count; i++) {
+        const char *name = files->items[i];
+        bool is_meant;
+        if (fnmatch("*.cfg", name, 0) != 0 || strcmp(name, "zz-coldseal.cfg") <= 0)
+            continue;
+        if (!names_sources(guest, name, &is_meant, err) ||
+            (is_meant && !lines_add(warnings, err,
+                                    CONFIG_FOLDER "/%s comes after ours and may bring back data "
+                                                  "sources of the host's",
+                                    name)))
+            return false;
+    }
+    return true;
 }

@@ -21,5 +21,7 @@ char *cloud_init_network_config(const char *network_config, struct error *err);
 bool cloud_init_bake(struct guest_root *guest, const char *seed,
                      enum coldseal_host_config host_config, struct lines *changes,
                      struct error *err);
+/* Of settings that come after ours in the folder's order. */
+bool cloud_init_warn(struct guest_root *guest, struct lines *warnings, struct error *err);
 
 #endif

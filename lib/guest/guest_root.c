@@ -52,6 +52,11 @@ bool guest_remove(struct guest_root *guest, const char *path, struct error *err)
     return guest->ops->remove(guest, path, err);
 }
 
+bool guest_remove_tree(struct guest_root *guest, const char *path, struct error *err)
+{
+    return guest->ops->remove_tree(guest, path, err);
+}
+
 bool guest_has_file(struct guest_root *guest, const char *path)
 {
     return guest->ops->has_file(guest, path);
@@ -70,6 +75,11 @@ bool guest_make_folder(struct guest_root *guest, const char *path, struct error 
 bool guest_list(struct guest_root *guest, const char *path, struct lines *names, struct error *err)
 {
     return !guest_has_folder(guest, path) || guest->ops->list(guest, path, names, err);
+}
+
+bool guest_can_run(const struct guest_root *guest)
+{
+    return guest->ops->run != NULL;
 }
 
 char *guest_run(struct guest_root *guest, const char *const *argv, struct error *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's file systems, root, /boot and the ESP at /boot/efi mounted, and its programs: in a
- * libguestfs appliance for coldseal, as they are for coldseal-setup, which runs in the guest. Paths
- * are the guest's. Programs get arguments as a vector; no text of the image becomes shell code. */
+ * libguestfs appliance for coldseal, or without their programs as they lie on the disk; as they are
+ * for coldseal-setup, which runs in the guest. Paths are the guest's. Programs get arguments as a
+ * vector; no text of the image becomes shell code. */
 #ifndef GUEST_GUEST_ROOT_H
 #define GUEST_GUEST_ROOT_H
 
@@ -11,6 +12,7 @@
 #define GUEST_MODE_FAT (-1) /* no permissions there */
 
 struct guest_root;
+struct guest_os;
 
 /* What each does is said at the function of the same name below. */
 struct guest_root_ops {
@@ -23,15 +25,20 @@ struct guest_root_ops {
     bool (*copy)(struct guest_root *guest, const char *from, const char *to, struct error *err);
     bool (*link)(struct guest_root *guest, const char *target, const char *path, struct error *err);
     bool (*remove)(struct guest_root *guest, const char *path, struct error *err);
+    bool (*remove_tree)(struct guest_root *guest, const char *path, struct error *err);
     bool (*has_file)(struct guest_root *guest, const char *path);
     bool (*has_folder)(struct guest_root *guest, const char *path);
     bool (*make_folder)(struct guest_root *guest, const char *path, struct error *err);
     bool (*list)(struct guest_root *guest, const char *path, struct lines *names,
                  struct error *err);
+    /* NULL: nothing of the guest's is run … */
     char *(*run)(struct guest_root *guest, const char *const *argv, struct error *err);
+    /* … and this makes its initramfs (guest/initramfs.h). */
+    bool (*build_initramfs)(struct guest_root *guest, const struct guest_os *os,
+                            struct lines *names, struct error *err);
 };
 
-/* Part of the structure of each of the two. */
+/* Part of the structure of each of the three. */
 struct guest_root {
     const struct guest_root_ops *ops;
 };
@@ -51,7 +58,10 @@ bool guest_upload(struct guest_root *guest, const char *local, const char *path,
 bool guest_copy(struct guest_root *guest, const char *from, const char *to, struct error *err);
 /* A symbolic link, which replaces what has that name. */
 bool guest_link(struct guest_root *guest, const char *target, const char *path, struct error *err);
+/* A file or link; true where there is none. */
 bool guest_remove(struct guest_root *guest, const char *path, struct error *err);
+/* The same for a folder with all that is in it; links in it are not followed. */
+bool guest_remove_tree(struct guest_root *guest, const char *path, struct error *err);
 /* Both follow links. */
 bool guest_has_file(struct guest_root *guest, const char *path);
 bool guest_has_folder(struct guest_root *guest, const char *path);
@@ -59,6 +69,8 @@ bool guest_has_folder(struct guest_root *guest, const char *path);
 bool guest_make_folder(struct guest_root *guest, const char *path, struct error *err);
 /* Names in a folder, sorted; empty where there is none. The caller frees the list. */
 bool guest_list(struct guest_root *guest, const char *path, struct lines *names, struct error *err);
+/* Whether its programs can be run. */
+bool guest_can_run(const struct guest_root *guest);
 /* Runs a program of the guest's; its output is freed with free(3). */
 char *guest_run(struct guest_root *guest, const char *const *argv, struct error *err);
 

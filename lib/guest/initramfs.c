@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guest/initramfs_settings.h"
 #include "guest/template.h"
 
 #define MODULE_LIST_LIMIT ((size_t)4 << 20)
 #define FOLDER "/usr/lib/coldseal"
-#define SCRIPT FOLDER "/guest-setup"
+#define SCRIPT FOLDER "/initramfs-build"
 
 struct needed_file {
     const char *pattern;
@@ -113,32 +114,13 @@ bool initramfs_check(const struct lines *names, enum initramfs_kind kind, bool i
     return true;
 }
 
-/* "change: …", "warning: …", "initramfs: …" */
-static bool take_line(const char *line, struct guest_result *result, struct lines *names,
-                      struct error *err)
-{
-    const struct {
-        const char *prefix;
-        struct lines *list;
-    } kinds[] = {
-        {"change: ", &result->changes}, {"warning: ", &result->warnings}, {"initramfs: ", names}};
-
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        size_t length = strlen(kinds[i].prefix);
-        if (strncmp(line, kinds[i].prefix, length) == 0)
-            return lines_add(kinds[i].list, err, "%s", line + length);
-    }
-    return true;
-}
-
-static bool take_output(char *output, struct guest_result *result, struct lines *names,
-                        struct error *err)
+static bool take_output(char *output, struct lines *names, struct error *err)
 {
     char *rest = NULL;
 
     for (char *line = strtok_r(output, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        if (!take_line(line, result, names, err))
+        if (!lines_add(names, err, "%s", line))
             return false;
     }
     return true;
@@ -160,17 +142,8 @@ static bool has_builtin_crypt(struct guest_root *guest, const struct guest_os *o
 static char *run_script(struct guest_root *guest, const struct guest_os *os,
                         const struct coldseal_guest_options *options, struct error *err)
 {
-    const char *const argv[] = {
-        "/bin/sh",
-        SCRIPT,
-        os->kernel,
-        initramfs_name(os->initramfs),
-        options->console_login ? "1" : "0",
-        options->host_config == COLDSEAL_HOST_CONFIG_KEEP ? "keep" : "deny",
-        os->root_type,
-        NULL,
-    };
-    OWNED_PTR(char) script = template_path(options, "guest-setup.sh", err);
+    const char *const argv[] = {"/bin/sh", SCRIPT, os->kernel, initramfs_name(os->initramfs), NULL};
+    OWNED_PTR(char) script = template_path(options, "initramfs-build.sh", err);
 
     if (script == NULL || !guest_make_folder(guest, FOLDER, err) ||
         !guest_upload(guest, script, SCRIPT, 0700, err))
@@ -181,16 +154,28 @@ static char *run_script(struct guest_root *guest, const struct guest_os *os,
     return TAKE(output);
 }
 
+static bool build(struct guest_root *guest, const struct guest_os *os,
+                  const struct coldseal_guest_options *options, struct lines *names,
+                  struct error *err)
+{
+    if (guest->ops->build_initramfs != NULL)
+        return guest->ops->build_initramfs(guest, os, names, err);
+    OWNED_PTR(char) output = run_script(guest, os, options, err);
+    return output != NULL && take_output(output, names, err);
+}
+
 bool initramfs_build(struct guest_root *guest, const struct guest_os *os,
-                     const struct coldseal_guest_options *options, struct guest_result *result,
+                     const struct coldseal_guest_options *options, struct lines *changes,
                      struct error *err)
 {
     bool is_crypt_builtin = false;
     OWNED(lines) names = lines_new(err);
 
-    if (names == NULL || !has_builtin_crypt(guest, os, &is_crypt_builtin, err))
-        return false;
-    OWNED_PTR(char) output = run_script(guest, os, options, err);
-    return output != NULL && take_output(output, result, names, err) &&
-           initramfs_check(names, os->initramfs, is_crypt_builtin, err);
+    return names != NULL && has_builtin_crypt(guest, os, &is_crypt_builtin, err) &&
+           initramfs_settle(guest, os, changes, err) && build(guest, os, options, names, err) &&
+           initramfs_check(names, os->initramfs, is_crypt_builtin, err) &&
+           initramfs_stop_updates(guest, err) &&
+           lines_add(changes, err, "initramfs of %s is %s %s", os->kernel,
+                     guest_can_run(guest) ? "rebuilt by" : "completed as by",
+                     initramfs_name(os->initramfs));
 }

@@ -11,10 +11,10 @@
 bool initramfs_check(const struct lines *names, enum initramfs_kind kind, bool is_crypt_builtin,
                      struct error *err);
 
-/* Runs the set-up script in the guest (templates/guest-setup.sh), which ends in building the
- * initramfs, and checks that. */
+/* Settles what decides the initramfs, has it built by the guest's generator (templates/
+ * initramfs-build.sh) or completed, checks it, and stops later updates. */
 bool initramfs_build(struct guest_root *guest, const struct guest_os *os,
-                     const struct coldseal_guest_options *options, struct guest_result *result,
+                     const struct coldseal_guest_options *options, struct lines *changes,
                      struct error *err);
 
 #endif

@@ -22,20 +22,20 @@ struct search {
     struct lines *outdated; /* "libc.so.6 GLIBC_2.38" */
 };
 
-static bool find_library(const struct search *search, const char *soname, char *path, size_t size)
+bool library_find(struct guest_root *guest, uint16_t machine, const char *soname, char *path,
+                  size_t size)
 {
     static const char *const folders_x86_64[] = {"/usr/lib/x86_64-linux-gnu", "/lib64",
                                                  "/usr/lib64", "/usr/lib", "/usr/local/lib"};
     static const char *const folders_aarch64[] = {"/usr/lib/aarch64-linux-gnu", "/lib64",
                                                   "/usr/lib64", "/usr/lib", "/usr/local/lib"};
-    const char *const *folders =
-        search->program->machine == EM_AARCH64 ? folders_aarch64 : folders_x86_64;
+    const char *const *folders = machine == EM_AARCH64 ? folders_aarch64 : folders_x86_64;
 
     if (strchr(soname, '/') != NULL)
         return false;
     for (size_t i = 0; i < sizeof(folders_x86_64) / sizeof(folders_x86_64[0]); i++) {
         snprintf(path, size, "%s/%s", folders[i], soname);
-        if (guest_has_file(search->guest, path))
+        if (guest_has_file(guest, path))
             return true;
     }
     return false;
@@ -66,7 +66,7 @@ static bool check_library(struct search *search, const char *soname, struct erro
 {
     char path[256];
 
-    if (!find_library(search, soname, path, sizeof(path)))
+    if (!library_find(search->guest, search->program->machine, soname, path, sizeof(path)))
         return lines_add(search->missing, err, "%s", soname);
     OWNED(bytes) file = guest_read(search->guest, path, LIBRARY_LIMIT_BYTES, err);
     if (file == NULL)

@@ -5,6 +5,10 @@
 
 #include "guest/inspect.h"
 
+/* Where the dynamic loader finds a library for programs of this machine (elf.h, EM_*). */
+bool library_find(struct guest_root *guest, uint16_t machine, const char *soname, char *path,
+                  size_t size);
+
 /* Libraries that `program`, a file of this machine's, and its libraries need, looked up in the
  * guest; the TPM's device library, which is opened by name, among them. COLDSEAL_UNSUPPORTED with
  * the list of what is missing and the line that installs it, or with the version of a library

@@ -23,8 +23,18 @@ enum set_up_step {
 
 void set_up_progress(struct coldseal_progress progress, enum set_up_step done);
 
+struct guest_os;
+
 /* Refuses before anything is changed, but for local packages, which may bring what is missing:
- * COLDSEAL_UNSUPPORTED with the reason and the remedy. Ends with the stamp (guest/stamp.h). */
+ * COLDSEAL_UNSUPPORTED with the reason and the remedy. */
+bool set_up_check(struct guest_root *guest, const struct guest_place *place,
+                  const struct coldseal_guest_options *options, struct guest_os *os,
+                  struct guest_result *result, struct error *err);
+/* The work, on a guest that was checked. Ends with the stamp (guest/stamp.h). */
+bool set_up_apply(struct guest_root *guest, const struct guest_os *os,
+                  const struct coldseal_guest_options *options, struct coldseal_progress progress,
+                  struct guest_result *result, struct error *err);
+/* Both. */
 bool set_up(struct guest_root *guest, const struct guest_place *place,
             const struct coldseal_guest_options *options, struct coldseal_progress progress,
             struct guest_result *result, struct error *err);

@@ -8,6 +8,7 @@ libcoldseal_a_SOURCES += \
 	lib/image/nbd.h lib/image/nbd_uri.c \
 	lib/image/open.c lib/image/open.h \
 	lib/image/output.c lib/image/output.h \
+	lib/image/overlay.c lib/image/overlay.h \
 	lib/image/patched.c lib/image/patched.h \
 	lib/image/qcow2.c lib/image/qcow2.h \
 	lib/image/qcow2_backing.c lib/image/qcow2_backing.h \

@@ -89,10 +89,19 @@ enum coldseal_unlock {
                               coldseal-unlock(8) */
 };
 
+/* Who writes the guest's part: a libguestfs appliance, in which the guest's own programs build its
+ * initramfs, or this process, which completes the one that is there. */
+enum coldseal_appliance {
+    COLDSEAL_APPLIANCE_AUTO, /* this process where the result is the same, else an appliance */
+    COLDSEAL_APPLIANCE_YES,
+    COLDSEAL_APPLIANCE_NO, /* COLDSEAL_UNSUPPORTED where the result would not be the same */
+};
+
 /* The guest's part, shared by prepare and encrypt. Zero is the default everywhere. */
 struct coldseal_guest_options {
     enum coldseal_host_config host_config;
     enum coldseal_unlock unlock;
+    enum coldseal_appliance appliance;
     bool console_login;          /* keep login prompts on the consoles */
     bool console_recovery;       /* Escape at boot: unlock with the recovery key, typed there */
     const char *cloud_init_seed; /* folder with user-data and meta-data, or NULL */

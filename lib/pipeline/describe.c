@@ -160,6 +160,8 @@ json_object *describe_guest(const struct guest_result *guest, struct error *err)
         !json_add(json, "initramfs", text(guest->initramfs), err) ||
         !json_add(json, "kernel", text(guest->kernel), err) ||
         !json_add(json, "appliance", text(guest->accelerator), err) ||
+        (guest->appliance_because[0] != '\0' &&
+         !json_add(json, "appliance_because", text(guest->appliance_because), err)) ||
         !json_add(json, "changes", describe_lines(&guest->changes, err), err) ||
         !json_add(json, "warnings", describe_lines(&guest->warnings, err), err))
         return NULL;

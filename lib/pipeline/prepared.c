@@ -2,16 +2,19 @@
 #include "pipeline/prepared.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "image/open.h"
 #include "image/output.h"
+#include "image/overlay.h"
 
 void prepared_free(struct prepared *prepared)
 {
     if (prepared == NULL)
         return;
     source_free(prepared->source);
+    disk_free(prepared->native);
     guest_result_free(prepared->guest);
     if (prepared->overlay_fd >= 0)
         close(prepared->overlay_fd);
@@ -56,6 +59,31 @@ static bool make_overlay(const struct prepared *prepared, const char *path, uint
     return qcow2_write_overlay(fd, size_bytes, &backing, err);
 }
 
+/* Without an appliance, on a disk whose changes lie in a file. */
+static bool run_native(struct prepared *prepared, const struct partition_table *table,
+                       const struct coldseal_guest_options *options,
+                       struct coldseal_progress progress, bool *is_final, struct error *err)
+{
+    const char *path = prepared->workspace->overlay_path;
+
+    *is_final = true;
+    prepared->overlay_fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (prepared->overlay_fd < 0)
+        return error_errno(err, COLDSEAL_IO, "create overlay %s", path);
+    prepared->native = overlay_disk_new(prepared->base, prepared->overlay_fd, err);
+    if (prepared->native == NULL)
+        return false;
+    prepared->guest =
+        guest_prepare_native(prepared->native, table, options, progress, is_final, err);
+    return prepared->guest != NULL;
+}
+
+static void drop_native(struct prepared *prepared)
+{
+    disk_free(TAKE(prepared->native));
+    close(TAKE_FD(prepared->overlay_fd));
+}
+
 static bool run_appliance(struct prepared *prepared, const char *path,
                           const struct guest_request *request, uint64_t size_bytes,
                           struct error *err)
@@ -66,18 +94,22 @@ static bool run_appliance(struct prepared *prepared, const char *path,
     return prepared->guest != NULL;
 }
 
+static bool look_at(struct prepared *prepared, struct disk *disk, uint32_t root_number,
+                    struct error *err)
+{
+    prepared->source = source_over(disk, root_number, err);
+    return prepared->source != NULL &&
+           cleartext_side_read(prepared->source->disk, prepared->source->table, &prepared->side,
+                               err);
+}
+
 static bool reopen(struct prepared *prepared, uint32_t root_number, struct error *err)
 {
     prepared->overlay_fd = open(prepared->workspace->overlay_path, O_RDONLY | O_CLOEXEC);
     if (prepared->overlay_fd < 0)
         return error_errno(err, COLDSEAL_IO, "open overlay");
     struct disk *disk = image_open_fd(prepared->overlay_fd, false, prepared->base, err);
-    if (disk == NULL)
-        return false;
-    prepared->source = source_over(disk, root_number, err);
-    return prepared->source != NULL &&
-           cleartext_side_read(prepared->source->disk, prepared->source->table, &prepared->side,
-                               err);
+    return disk != NULL && look_at(prepared, disk, root_number, err);
 }
 
 /* Where /boot is inside root it gets a partition behind everything, for the time being: the plan
@@ -97,12 +129,27 @@ static bool make_room_for_boot(const struct partition_table *table, struct guest
     return true;
 }
 
+static bool prepare_in_appliance(struct prepared *prepared, const char *path,
+                                 const struct partition_table *table,
+                                 const struct coldseal_guest_options *options,
+                                 struct coldseal_progress progress, struct error *err)
+{
+    struct guest_request request = make_request(prepared, table, options, progress);
+    uint64_t size_bytes = disk_size(prepared->base);
+
+    return make_room_for_boot(table, &request, &size_bytes, err) &&
+           run_appliance(prepared, path, &request, size_bytes, err) &&
+           reopen(prepared, request.root_partition, err);
+}
+
 static bool prepare(struct prepared *prepared, const char *path,
                     const struct coldseal_guest_options *options, struct coldseal_progress progress,
                     struct error *err)
 {
     OWNED_PTR(struct plan) plan = calloc(1, sizeof(*plan));
     const struct plan_request fits = {.header_bytes = LUKS_HEADER_BYTES};
+    struct error why = {0};
+    bool is_final = false;
 
     if (plan == NULL)
         return error_no_memory(err);
@@ -110,11 +157,19 @@ static bool prepare(struct prepared *prepared, const char *path,
         partition_table_read(prepared->base, options->root_partition, err);
     if (table == NULL || !plan_make(table, &fits, plan, err))
         return false;
-    struct guest_request request = make_request(prepared, table, options, progress);
-    uint64_t size_bytes = disk_size(prepared->base);
-    return make_room_for_boot(table, &request, &size_bytes, err) &&
-           run_appliance(prepared, path, &request, size_bytes, err) &&
-           reopen(prepared, request.root_partition, err);
+    uint32_t root_number = partition_by_role(table, ROLE_ROOT)->entry.number;
+    if (options->appliance == COLDSEAL_APPLIANCE_YES)
+        return prepare_in_appliance(prepared, path, table, options, progress, err);
+    if (run_native(prepared, table, options, progress, &is_final, &why))
+        return look_at(prepared, TAKE(prepared->native), root_number, err);
+    if (is_final || options->appliance == COLDSEAL_APPLIANCE_NO)
+        return *err = why, false;
+    drop_native(prepared);
+    if (!prepare_in_appliance(prepared, path, table, options, progress, err))
+        return false;
+    snprintf(prepared->guest->appliance_because, sizeof(prepared->guest->appliance_because),
+             "%.255s", why.message);
+    return true;
 }
 
 struct prepared *prepared_new(const char *path, const struct coldseal_guest_options *options,

@@ -11,12 +11,13 @@ struct prepared {
     struct workspace *workspace;
     struct disk *base; /* the input, which the overlay reads through */
     int overlay_fd;
+    struct disk *native; /* over base, while it is being written without an appliance */
     struct guest_result *guest;
     struct source *source;      /* overlay over base: the prepared image */
     struct cleartext_side side; /* of the prepared image */
 };
 
-/* Runs the appliance on an overlay of `path`. */
+/* On an overlay of `path`, in an appliance or without one. */
 struct prepared *prepared_new(const char *path, const struct coldseal_guest_options *options,
                               struct coldseal_progress progress, struct error *err);
 void prepared_free(struct prepared *prepared);

@@ -144,7 +144,7 @@ assert disk == {"growpart": {"mode": "off"}, "resize_rootfs": False}, disk' || f
     ext4_cat "$1/1" /etc/coldseal/prepared.json | python3 -c 'import json, sys
 stamp = json.load(sys.stdin)
 assert stamp["format"] == 1 and stamp["host_config"] == "deny", stamp'
-    debugfs -R "ls -p /usr/lib/coldseal" "$1/1" 2>/dev/null | seen guest-setup &&
+    debugfs -R "ls -p /usr/lib/coldseal" "$1/1" 2>/dev/null | seen initramfs-build &&
         fail "the set-up script is left"
     return 0
 }
