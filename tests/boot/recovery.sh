@@ -45,8 +45,9 @@ note "Escape, and the recovery key"
 vm_start one "$disk"
 press_escape
 vm_type one "$(cat "$TMP/one.recovery")"$'\r'
-sealed_expect_open one
+sealed_expect_open one recovery
 vm_value one cmdline | grep -q 'coldseal\.recovery=console' || fail "another command line"
+[ "$(vm_pcr one 8)" != "$(sed -n 's/^8 //p' "$TMP/one.predicted")" ] || fail "the TPM would have opened it"
 grep -aq 'the host knows this recovery key now' "$(vm_console one)" || fail "does not say what that means"
 ! grep -aqF "$(cat "$TMP/one.recovery")" "$(vm_console one)" || fail "the key is on the console"
 vm_power_off one
