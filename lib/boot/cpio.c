@@ -13,6 +13,7 @@ struct cpio {
     FILE *stream; /* into memory */
     char *text;
     size_t size;
+    size_t limit_bytes;
     uint32_t next_inode;
     char folder[PATH_LIMIT_BYTES];
 };
@@ -32,7 +33,7 @@ static bool write_entry(struct cpio *cpio, const char *path, uint32_t mode, cons
 {
     long at = ftell(cpio->stream);
 
-    if (at < 0 || size > CPIO_LIMIT_BYTES || (size_t)at > CPIO_LIMIT_BYTES - size)
+    if (at < 0 || size > cpio->limit_bytes || (size_t)at > cpio->limit_bytes - size)
         return false;
     /* inode, mode, owner, group, links, time; size; two devices; length of the name; sum */
     return fprintf(cpio->stream, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
@@ -54,13 +55,13 @@ static bool write_folders(struct cpio *cpio, uint32_t mode)
     return write_entry(cpio, cpio->folder, S_IFDIR | mode, NULL, 0);
 }
 
-static bool failed(struct error *err)
+static bool failed(const struct cpio *cpio, struct error *err)
 {
     return error_set(err, COLDSEAL_UNSUPPORTED, "an initramfs archive of more than %zu bytes",
-                     CPIO_LIMIT_BYTES);
+                     cpio->limit_bytes);
 }
 
-struct cpio *cpio_new(const char *folder, uint32_t folder_mode, struct error *err)
+struct cpio *cpio_new_empty(size_t limit_bytes, struct error *err)
 {
     OWNED(cpio) cpio = calloc(1, sizeof(*cpio));
 
@@ -70,13 +71,38 @@ struct cpio *cpio_new(const char *folder, uint32_t folder_mode, struct error *er
         error_no_memory(err);
         return NULL;
     }
+    cpio->limit_bytes = limit_bytes;
     cpio->next_inode = 1;
+    return TAKE(cpio);
+}
+
+struct cpio *cpio_new(const char *folder, uint32_t folder_mode, struct error *err)
+{
+    OWNED(cpio) cpio = cpio_new_empty(CPIO_LIMIT_BYTES, err);
+
+    if (cpio == NULL)
+        return NULL;
     snprintf(cpio->folder, sizeof(cpio->folder), "%s", folder);
     if (!write_folders(cpio, folder_mode)) {
-        failed(err);
+        failed(cpio, err);
         return NULL;
     }
     return TAKE(cpio);
+}
+
+bool cpio_put(struct cpio *cpio, const char *path, uint32_t mode, const void *data, size_t size,
+              struct error *err)
+{
+    return write_entry(cpio, path, mode, data, size) || failed(cpio, err);
+}
+
+bool cpio_put_raw(struct cpio *cpio, const void *raw, size_t size, struct error *err)
+{
+    long at = ftell(cpio->stream);
+
+    return (at >= 0 && size <= cpio->limit_bytes && (size_t)at <= cpio->limit_bytes - size &&
+            fwrite(raw, 1, size, cpio->stream) == size && pad(cpio)) ||
+           failed(cpio, err);
 }
 
 bool cpio_add(struct cpio *cpio, const char *name, uint32_t mode, const void *data, size_t size,
@@ -86,7 +112,7 @@ bool cpio_add(struct cpio *cpio, const char *name, uint32_t mode, const void *da
 
     if (snprintf(path, sizeof(path), "%s/%s", cpio->folder, name) >= (int)sizeof(path))
         return error_set(err, COLDSEAL_BAD_IMAGE, "a file's name is too long");
-    return write_entry(cpio, path, S_IFREG | mode, data, size) || failed(err);
+    return cpio_put(cpio, path, S_IFREG | mode, data, size, err);
 }
 
 struct bytes *cpio_finish(struct cpio *cpio, struct error *err)
@@ -100,7 +126,7 @@ struct bytes *cpio_finish(struct cpio *cpio, struct error *err)
                 fflush(cpio->stream) == 0;
 
     if (!done) {
-        failed(err);
+        failed(cpio, err);
         return NULL;
     }
     return bytes_copy(cpio->text, cpio->size, err);

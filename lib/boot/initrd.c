@@ -173,3 +173,12 @@ void initrd_free(struct initrd *initrd)
     bytes_free(initrd->last);
     free(initrd);
 }
+
+const struct initrd_member *initrd_find(const struct initrd *initrd, const char *name)
+{
+    for (size_t i = 0; i < initrd->count; i++) {
+        if (strcmp(initrd->members[i].name, name) == 0)
+            return &initrd->members[i];
+    }
+    return NULL;
+}

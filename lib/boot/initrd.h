@@ -37,6 +37,9 @@ struct initrd *initrd_read(struct bytes *file, struct error *err);
 void initrd_free(struct initrd *initrd);
 DEFINE_OWNED(initrd);
 
+/* NULL where there is none of that name. */
+const struct initrd_member *initrd_find(const struct initrd *initrd, const char *name);
+
 /* What is to be in the file beside what was. */
 struct initrd_addition {
     char *name;

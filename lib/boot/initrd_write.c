@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "boot/cpio.h"
 #include "boot/initrd_pack.h"
 
 #define ALIGNMENT 4
-/* Numbers of inodes are told apart by cpio where a file has several names; ours have one. */
-#define HEADER_FORMAT "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x"
-#define TRAILER "TRAILER!!!"
 
 bool initrd_add(struct initrd_additions *additions, const char *name, uint32_t mode,
                 struct bytes *data, struct error *err)
@@ -47,60 +44,6 @@ void initrd_additions_free(struct initrd_additions *additions)
     free(additions);
 }
 
-/* An archive that grows, into memory. */
-struct archive {
-    FILE *stream;
-    char *text;
-    size_t size;
-    uint32_t next_inode;
-};
-
-static bool archive_open(struct archive *archive)
-{
-    *archive = (struct archive){.next_inode = 1};
-    archive->stream = open_memstream(&archive->text, &archive->size);
-    return archive->stream != NULL;
-}
-
-static bool pad(struct archive *archive)
-{
-    long at = ftell(archive->stream);
-    bool ok = at >= 0;
-
-    for (; ok && at % ALIGNMENT != 0; at++)
-        ok = fputc(0, archive->stream) != EOF;
-    return ok;
-}
-
-static bool put(struct archive *archive, const char *name, uint32_t mode, const void *data,
-                size_t size)
-{
-    unsigned links = S_ISDIR(mode) ? 2 : 1;
-    uint32_t inode = mode == 0 ? 0 : archive->next_inode++;
-
-    return fprintf(archive->stream, HEADER_FORMAT, inode, mode, 0, 0, links, 0, (unsigned)size, 0,
-                   0, 0, 0, (unsigned)strlen(name) + 1, 0) > 0 &&
-           fwrite(name, 1, strlen(name) + 1, archive->stream) == strlen(name) + 1 && pad(archive) &&
-           (size == 0 || fwrite(data, 1, size, archive->stream) == size) && pad(archive);
-}
-
-static struct bytes *archive_close(struct archive *archive, bool ok, struct error *err)
-{
-    struct bytes *bytes = NULL;
-
-    ok = ok && put(archive, TRAILER, 0, NULL, 0);
-    ok = fclose(archive->stream) == 0 && ok;
-    if (!ok)
-        error_no_memory(err);
-    else if (archive->size > INITRD_LIMIT_BYTES)
-        error_set(err, COLDSEAL_UNSUPPORTED, "an initramfs of more than %zu bytes",
-                  INITRD_LIMIT_BYTES);
-    else
-        bytes = bytes_copy(archive->text, archive->size, err);
-    free(archive->text);
-    return bytes;
-}
-
 static bool last_has(const struct initrd *initrd, const char *name, size_t length)
 {
     for (size_t i = 0; i < initrd->count; i++) {
@@ -121,8 +64,8 @@ static bool is_packed(const struct initrd_addition *addition)
 }
 
 /* Folders above addition `i` that its archive does not have yet: cpio(1) wants them in each. */
-static bool put_parents(struct archive *archive, const struct initrd *initrd,
-                        const struct initrd_additions *additions, size_t i)
+static bool put_parents(struct cpio *archive, const struct initrd *initrd,
+                        const struct initrd_additions *additions, size_t i, struct error *err)
 {
     const char *name = additions->items[i].name;
     bool packed = is_packed(&additions->items[i]);
@@ -136,20 +79,23 @@ static bool put_parents(struct archive *archive, const struct initrd *initrd,
         if (is_made)
             continue;
         OWNED_PTR(char) folder = strndup(name, length);
-        if (folder == NULL || !put(archive, folder, S_IFDIR | 0755, NULL, 0))
+        if (folder == NULL)
+            return error_no_memory(err);
+        if (!cpio_put(archive, folder, S_IFDIR | 0755, NULL, 0, err))
             return false;
     }
     return true;
 }
 
-static bool put_additions(struct archive *archive, const struct initrd *initrd,
-                          const struct initrd_additions *additions, bool packed)
+static bool put_additions(struct cpio *archive, const struct initrd *initrd,
+                          const struct initrd_additions *additions, bool packed, struct error *err)
 {
     for (size_t i = 0; i < additions->count; i++) {
         const struct initrd_addition *addition = &additions->items[i];
-        if (is_packed(addition) == packed && (!put_parents(archive, initrd, additions, i) ||
-                                              !put(archive, addition->name, addition->mode,
-                                                   addition->data->data, addition->data->size)))
+        if (is_packed(addition) == packed &&
+            (!put_parents(archive, initrd, additions, i, err) ||
+             !cpio_put(archive, addition->name, addition->mode, addition->data->data,
+                       addition->data->size, err)))
             return false;
     }
     return true;
@@ -164,36 +110,33 @@ static bool is_among(const char *name, const char *const *names, size_t count)
     return false;
 }
 
-static bool put_members(struct archive *archive, const struct initrd *initrd,
+static bool put_members(struct cpio *archive, const struct initrd *initrd,
                         const struct initrd_additions *additions, const char *const *dropped,
-                        size_t dropped_count)
+                        size_t dropped_count, struct error *err)
 {
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < initrd->count; i++) {
+    for (size_t i = 0; i < initrd->count; i++) {
         const struct initrd_member *member = &initrd->members[i];
-        if (!member->is_last || initrd_has_addition(additions, member->name) ||
-            is_among(member->name, dropped, dropped_count))
-            continue;
-        ok = fwrite(member->raw, 1, member->raw_size, archive->stream) == member->raw_size &&
-             pad(archive);
+        if (member->is_last && !initrd_has_addition(additions, member->name) &&
+            !is_among(member->name, dropped, dropped_count) &&
+            !cpio_put_raw(archive, member->raw, member->raw_size, err))
+            return false;
     }
-    return ok;
+    return true;
 }
 
 static struct bytes *write_packed(const struct initrd *initrd,
                                   const struct initrd_additions *additions, struct error *err)
 {
-    struct archive archive;
     size_t count = 0;
 
     for (size_t i = 0; i < additions->count; i++)
         count += is_packed(&additions->items[i]);
     if (count == 0)
         return bytes_new(0, err);
-    if (!archive_open(&archive))
-        return error_no_memory(err), NULL;
-    return archive_close(&archive, put_additions(&archive, initrd, additions, true), err);
+    OWNED(cpio) archive = cpio_new_empty(INITRD_LIMIT_BYTES, err);
+    return archive != NULL && put_additions(archive, initrd, additions, true, err)
+               ? cpio_finish(archive, err)
+               : NULL;
 }
 
 static struct bytes *join(const struct initrd *initrd, const struct bytes *packed,
@@ -214,13 +157,12 @@ static struct bytes *join(const struct initrd *initrd, const struct bytes *packe
 struct bytes *initrd_write(const struct initrd *initrd, const struct initrd_additions *additions,
                            const char *const *dropped, size_t dropped_count, struct error *err)
 {
-    struct archive archive;
+    OWNED(cpio) archive = cpio_new_empty(INITRD_LIMIT_BYTES, err);
 
-    if (!archive_open(&archive))
-        return error_no_memory(err), NULL;
-    bool ok = put_members(&archive, initrd, additions, dropped, dropped_count) &&
-              put_additions(&archive, initrd, additions, false);
-    OWNED(bytes) plain = archive_close(&archive, ok, err);
+    if (archive == NULL || !put_members(archive, initrd, additions, dropped, dropped_count, err) ||
+        !put_additions(archive, initrd, additions, false, err))
+        return NULL;
+    OWNED(bytes) plain = cpio_finish(archive, err);
     OWNED(bytes) packed = plain == NULL ? NULL : write_packed(initrd, additions, err);
     OWNED(bytes) last = packed == NULL ? NULL : initrd_pack(initrd->compression, plain, err);
     return last == NULL ? NULL : join(initrd, packed, last, err);

@@ -54,11 +54,6 @@ static bool is_installed(const char *line)
            strncmp(line + length - (sizeof(state) - 1), state, sizeof(state) - 1) == 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 bool holds_list(const char *status, struct lines *packages, struct error *err)
 {
     OWNED_PTR(char) name = NULL;
@@ -75,8 +70,7 @@ bool holds_list(const char *status, struct lines *packages, struct error *err)
             !lines_add_once(packages, name, err))
             return false;
     }
-    if (packages->count > 0)
-        qsort(packages->items, packages->count, sizeof(*packages->items), by_name);
+    lines_sort(packages, 0);
     return true;
 }
 

@@ -13,18 +13,9 @@
 #define LIBRARY_DEPTH_LIMIT 32
 #define LINK_MODE (S_IFLNK | 0777)
 
-static bool is_member(const struct initrd *initrd, const char *name)
-{
-    for (size_t i = 0; i < initrd->count; i++) {
-        if (strcmp(initrd->members[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool initramfs_has(const struct initramfs_work *work, const char *name)
 {
-    return is_member(work->initrd, name) || initrd_has_addition(work->additions, name);
+    return initrd_find(work->initrd, name) != NULL || initrd_has_addition(work->additions, name);
 }
 
 static bool add_content(const struct initramfs_work *work, const char *path, const char *name,

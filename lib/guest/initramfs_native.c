@@ -22,15 +22,6 @@
 static const char *const dropped[] = {"conf/conf.d/zz-resume-auto"};
 #define DROPPED (sizeof(dropped) / sizeof(dropped[0]))
 
-static const struct initrd_member *find_member(const struct initrd *initrd, const char *name)
-{
-    for (size_t i = 0; i < initrd->count; i++) {
-        if (strcmp(initrd->members[i].name, name) == 0)
-            return &initrd->members[i];
-    }
-    return NULL;
-}
-
 static char *copy_text(const struct initrd_member *member, struct error *err)
 {
     char *text = member == NULL ? strdup("") : strndup((const char *)member->data, member->size);
@@ -43,8 +34,8 @@ static char *copy_text(const struct initrd_member *member, struct error *err)
 /* What a new initramfs would leave out or have anew. */
 static bool check_kind(const struct initrd *initrd, struct error *err)
 {
-    const struct initrd_member *crypttab = find_member(initrd, "cryptroot/crypttab");
-    const struct initrd_member *conf = find_member(initrd, "conf/initramfs.conf");
+    const struct initrd_member *crypttab = initrd_find(initrd, "cryptroot/crypttab");
+    const struct initrd_member *conf = initrd_find(initrd, "conf/initramfs.conf");
 
     if (crypttab != NULL && crypttab->size > 0)
         return error_set(err, COLDSEAL_UNSUPPORTED,
@@ -52,7 +43,7 @@ static bool check_kind(const struct initrd *initrd, struct error *err)
     if (conf == NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "the image's initramfs is not initramfs-tools'");
-    if (find_member(initrd, "scripts/local-top/coldseal") != NULL)
+    if (initrd_find(initrd, "scripts/local-top/coldseal") != NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED, "the image's initramfs was completed before");
     return true;
 }
@@ -137,7 +128,7 @@ static bool add_order(const struct initramfs_work *work, const char *folder, con
     char name[PATH_BYTES];
 
     snprintf(name, sizeof(name), "scripts/%s/ORDER", folder);
-    OWNED_PTR(char) old = copy_text(find_member(work->initrd, name), err);
+    OWNED_PTR(char) old = copy_text(initrd_find(work->initrd, name), err);
     OWNED_PTR(char)
     new = old == NULL ? NULL : initramfs_order_add(old, folder, script, has_prerequisites, err);
     return new != NULL &&initrd_add(work->additions, name, S_IFREG | FILE_MODE,
@@ -155,7 +146,7 @@ static bool add_script(const struct initramfs_work *work, const char *folder, co
     const char *name = path + sizeof(TOOLS);
     if (!guest_has_file(&work->native->root, path))
         return true;
-    if (!is_ours && find_member(work->initrd, name) == NULL)
+    if (!is_ours && initrd_find(work->initrd, name) == NULL)
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "the image's initramfs is not up to date: it has no %s", name);
     return initramfs_add_file(work, path, name, err) &&

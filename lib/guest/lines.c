@@ -70,6 +70,17 @@ bool lines_add_once(struct lines *lines, const char *line, struct error *err)
     return lines_contain(lines, line) || lines_add(lines, err, "%s", line);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void lines_sort(struct lines *lines, size_t from)
+{
+    if (lines->count > from)
+        qsort(lines->items + from, lines->count - from, sizeof(*lines->items), by_name);
+}
+
 char *lines_join(const struct lines *lines, const char *separator, struct error *err)
 {
     OWNED_TEXT text = {0};

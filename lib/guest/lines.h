@@ -19,6 +19,8 @@ bool lines_add(struct lines *lines, struct error *err, const char *format, ...)
 bool lines_contain(const struct lines *lines, const char *line);
 /* Adds unless it is there. */
 bool lines_add_once(struct lines *lines, const char *line, struct error *err);
+/* Puts the items from number `from` on in order. */
+void lines_sort(struct lines *lines, size_t from);
 /* The items with `separator` between them; freed with free(3). */
 char *lines_join(const struct lines *lines, const char *separator, struct error *err);
 

@@ -162,11 +162,6 @@ static bool add_entry(void *context, const struct fat_entry *entry)
     return add_name(context, entry->name);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool list_folder(struct guest_root *guest, const char *path, struct lines *names,
                         struct error *err)
 {
@@ -176,8 +171,7 @@ static bool list_folder(struct guest_root *guest, const char *path, struct lines
     bool ok = place.ext4 != NULL ? ext4_list(place.ext4, place.path, add_name, &listing, err)
                                  : fat_list(esp_of(guest), place.path, add_entry, &listing, err);
 
-    if (ok && listing.ok && names->count > before)
-        qsort(names->items + before, names->count - before, sizeof(*names->items), by_name);
+    lines_sort(names, before);
     return ok && listing.ok;
 }
 
