@@ -3,7 +3,7 @@
 # seal --targets: many machines in one run. Each disk opens on its own TPM and on no other; a run that
 # was killed is completed by the next; what is there already is known by what it is; one failure does
 # not stop the others; a file that is wrong is refused before anything is written.
-# limit: 300
+# limit: 600
 # shellcheck source=tests/lib/common.sh
 . "$SRC/tests/lib/common.sh"
 # shellcheck source=tests/lib/tiny_image.sh
