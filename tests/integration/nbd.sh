@@ -33,8 +33,7 @@ serve_socket()
 # unserve PID: what it took is in the file then.
 unserve()
 {
-    kill "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
+    swtpm_end "$1"
 }
 
 # expect_whole IMAGE KEY: every block that the file system uses is what it was.

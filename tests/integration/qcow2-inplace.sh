@@ -133,6 +133,8 @@ vm_is_gone()
 
 end_vm()
 {
+    # QEMU removes it when it ends
+    [ -s qemu.pid ] || return 0
     kill "$vm" 2>/dev/null || return 0
     wait_for 20 vm_is_gone
 }

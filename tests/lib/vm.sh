@@ -89,7 +89,7 @@ vm_start()
 
 vm_runs()
 {
-    kill -0 "${vm_pid[$1]}" 2>/dev/null
+    is_child "${vm_pid[$1]}"
 }
 
 # The machine as a power cut leaves it.
