@@ -56,6 +56,7 @@ bool guest_arguments_take(const struct command *self, const struct guest_argumen
         .cloud_init_seed = arguments->cloud_init_seed,
         .debs = arguments->debs.items,
         .deb_count = arguments->debs.count,
+        .install = arguments->install,
         .kernel_args = arguments->kernel_args.items,
         .kernel_arg_count = arguments->kernel_args.count,
         .root_partition = arguments->root_partition,

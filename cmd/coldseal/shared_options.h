@@ -14,6 +14,7 @@ struct guest_arguments {
     uint32_t root_partition;
     const char *unlock;
     const char *appliance;
+    bool install;
     bool console_login;
     bool console_recovery;
 };
@@ -34,6 +35,8 @@ struct guest_arguments {
      "whether a virtual machine does it [auto]", &(a).appliance},                                  \
     {"deb", 0, OPTION_LIST, "FILE",                                                                \
      "install a local package in the guest", &(a).debs},                                           \
+    {"install", 0, OPTION_FLAG, NULL,                                                              \
+     "let the guest fetch packages that it lacks, over the network", &(a).install},                \
     {"kernel-arg", 0, OPTION_LIST, "ARG",                                                          \
      "add to the kernel's command line", &(a).kernel_args},                                        \
     {"root-partition", 0, OPTION_NUMBER, "N", "which partition is root", &(a).root_partition}

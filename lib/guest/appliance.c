@@ -176,9 +176,10 @@ static bool has_setting(guestfs_h *g, const char *name)
     return value != NULL;
 }
 
-static bool configure(guestfs_h *g, const char *overlay_path, uint32_t block_bytes, bool force_tcg)
+static bool configure(guestfs_h *g, const char *overlay_path, uint32_t block_bytes, bool network,
+                      bool force_tcg)
 {
-    return guestfs_set_backend(g, "direct") == 0 && guestfs_set_network(g, 0) == 0 &&
+    return guestfs_set_backend(g, "direct") == 0 && guestfs_set_network(g, network) == 0 &&
            guestfs_set_memsize(g, APPLIANCE_MEMORY_MIB) == 0 && guestfs_set_autosync(g, 1) == 0 &&
            (!force_tcg || add_force_tcg(g)) &&
            guestfs_add_drive_opts(g, overlay_path, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
@@ -187,14 +188,14 @@ static bool configure(guestfs_h *g, const char *overlay_path, uint32_t block_byt
 }
 
 static bool try_launch(struct appliance *appliance, const char *overlay_path, uint32_t block_bytes,
-                       bool force_tcg, struct error *err)
+                       bool network, bool force_tcg, struct error *err)
 {
     char why[ERROR_MESSAGE_BYTES / 2];
 
     appliance->g = new_handle(err);
     if (appliance->g == NULL)
         return false;
-    if (!configure(appliance->g, overlay_path, block_bytes, force_tcg)) {
+    if (!configure(appliance->g, overlay_path, block_bytes, network, force_tcg)) {
         last_error(appliance->g, why, sizeof(why));
         guestfs_close(TAKE(appliance->g));
         return error_set(err, COLDSEAL_IO, "set up the appliance: %s", why);
@@ -209,19 +210,19 @@ static bool try_launch(struct appliance *appliance, const char *overlay_path, ui
     return false;
 }
 
-struct appliance *appliance_launch(const char *overlay_path, uint32_t block_bytes, bool force_tcg,
-                                   struct error *err)
+struct appliance *appliance_launch(const char *overlay_path, uint32_t block_bytes, bool network,
+                                   bool force_tcg, struct error *err)
 {
     OWNED(appliance) appliance = calloc(1, sizeof(*appliance));
 
     if (appliance == NULL)
         return error_no_memory(err), NULL;
     appliance->root.ops = &appliance_ops;
-    if (try_launch(appliance, overlay_path, block_bytes, force_tcg, err))
+    if (try_launch(appliance, overlay_path, block_bytes, network, force_tcg, err))
         return TAKE(appliance);
     /* /dev/kvm may be there and not work: QEMU then ends at once */
     if (strcmp(appliance->accelerator, "kvm") == 0 &&
-        try_launch(appliance, overlay_path, block_bytes, true, err))
+        try_launch(appliance, overlay_path, block_bytes, network, true, err))
         return TAKE(appliance);
     return NULL;
 }

@@ -22,8 +22,8 @@ bool appliance_check_host(struct error *err);
 /* Starts it over a qcow2 file whose disk has blocks of 512 or 4096 bytes, without network. KVM is
  * tried unless `force_tcg`; where it fails, TCG is used. COLDSEAL_TRY_AGAIN when neither comes up.
  */
-struct appliance *appliance_launch(const char *overlay_path, uint32_t block_bytes, bool force_tcg,
-                                   struct error *err);
+struct appliance *appliance_launch(const char *overlay_path, uint32_t block_bytes, bool network,
+                                   bool force_tcg, struct error *err);
 /* Unmounts, flushes and stops; without it the overlay is of no use. */
 bool appliance_finish(struct appliance *appliance, struct error *err);
 void appliance_free(struct appliance *appliance);

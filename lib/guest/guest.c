@@ -82,8 +82,8 @@ static struct guest_result *attempt(const struct guest_request *request, bool fo
 
     if (result == NULL)
         return error_no_memory(err), NULL;
-    OWNED(appliance) appliance =
-        appliance_launch(request->overlay_path, request->block_bytes, force_tcg, err);
+    OWNED(appliance) appliance = appliance_launch(request->overlay_path, request->block_bytes,
+                                                  request->options->install, force_tcg, err);
     if (appliance == NULL)
         return NULL;
     memcpy(result->accelerator, appliance->accelerator, sizeof(result->accelerator));

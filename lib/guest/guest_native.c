@@ -51,6 +51,10 @@ struct guest_result *guest_prepare_native(struct disk *disk, const struct partit
         return error_set(err, COLDSEAL_UNSUPPORTED,
                          "local packages (--deb) are installed by the guest's own dpkg"),
                NULL;
+    if (options->install)
+        return error_set(err, COLDSEAL_UNSUPPORTED,
+                         "packages (--install) are fetched by the guest's own apt"),
+               NULL;
     OWNED(native_root) native = native_root_open(disk, table, err);
     if (native == NULL || !work(native, table, options, progress, result, is_final, err)) {
         *is_final = *is_final || err->code != COLDSEAL_UNSUPPORTED;

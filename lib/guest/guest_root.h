@@ -11,6 +11,15 @@
 
 #define GUEST_MODE_FAT (-1) /* no permissions there */
 
+/* The beginning of a shell script that installs packages: no service may start. What it puts
+ * there for that, $added, is the script's to remove. */
+#define GUEST_NO_SERVICES                                                                   \
+    "added=\n"                                                                              \
+    "if [ ! -e /usr/sbin/policy-rc.d ]; then\n"                                             \
+    "    added=/usr/sbin/policy-rc.d; printf '#!/bin/sh\\nexit 101\\n' >$added; chmod 755 " \
+    "$added\n"                                                                              \
+    "fi\n"
+
 struct guest_root;
 struct guest_os;
 

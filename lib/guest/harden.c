@@ -198,12 +198,8 @@ bool harden_install_debs(struct guest_root *guest, const struct coldseal_guest_o
 {
     /* no service may start, and the initramfs is built later */
     static const char install[] =
-        "set -e; export DEBIAN_FRONTEND=noninteractive LC_ALL=C\n"
-        "policy=/usr/sbin/policy-rc.d; trap 'rm -rf " DEB_FOLDER "' EXIT\n"
-        "if [ ! -e $policy ]; then\n"
-        "    printf '#!/bin/sh\\nexit 101\\n' >$policy; chmod 755 $policy\n"
-        "    trap 'rm -rf $policy " DEB_FOLDER "' EXIT\n"
-        "fi\n"
+        "set -e; export DEBIAN_FRONTEND=noninteractive LC_ALL=C\n" GUEST_NO_SERVICES
+        "trap 'rm -rf $added " DEB_FOLDER "' EXIT\n"
         "dpkg --force-confold --no-triggers -i " DEB_FOLDER "/*.deb >&2\n"
         "dpkg --triggers-only ldconfig libc-bin >&2 || ldconfig\n";
     static const char *const argv[] = {"/bin/sh", "-c", install, NULL};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "guest/elf.h"
+#include "guest/fetch.h"
 #include "guest/packages.h"
 
 #define LIBRARY_LIMIT_BYTES ((size_t)64 << 20)
@@ -79,18 +80,27 @@ static bool check_library(struct search *search, const char *soname, struct erro
     return check_versions(search, soname, library, err) && queue_all(search, &library->needed, err);
 }
 
-bool libraries_refuse(const char *os, const char *version, const struct lines *missing,
-                      struct error *err)
+/* Those that are known. */
+static struct lines *packages_of(const char *os, const char *version, const struct lines *sonames,
+                                 struct error *err)
 {
     OWNED(lines) packages = lines_new(err);
 
+    for (size_t i = 0; packages != NULL && i < sonames->count; i++) {
+        const char *package = package_of_library(os, version, sonames->items[i]);
+        if (package != NULL && !lines_add_once(packages, package, err))
+            return NULL;
+    }
+    return TAKE(packages);
+}
+
+bool libraries_refuse(const char *os, const char *version, const struct lines *missing,
+                      struct error *err)
+{
+    OWNED(lines) packages = packages_of(os, version, missing, err);
+
     if (packages == NULL)
         return false;
-    for (size_t i = 0; i < missing->count; i++) {
-        const char *package = package_of_library(os, version, missing->items[i]);
-        if (package != NULL && !lines_add_once(packages, package, err))
-            return false;
-    }
     OWNED_PTR(char) sonames = lines_join(missing, ", ", err);
     OWNED_PTR(char) install = lines_join(packages, ",", err);
     if (sonames == NULL || install == NULL)
@@ -100,10 +110,11 @@ bool libraries_refuse(const char *os, const char *version, const struct lines *m
                          "the guest lacks %s, which coldseal-unlock needs; install them in the "
                          "image first",
                          sonames);
-    return error_set(err, COLDSEAL_UNSUPPORTED,
-                     "the guest lacks %s, which coldseal-unlock needs: run \"virt-customize -a "
-                     "IMAGE --install %s\" first, or give the packages with --deb",
-                     sonames, install);
+    return error_set(
+        err, COLDSEAL_UNSUPPORTED,
+        "the guest lacks %s, which coldseal-unlock needs: run \"virt-customize -a "
+        "IMAGE --install %s\" first, give the packages with --deb, or let --install fetch them",
+        sonames, install);
 }
 
 static bool refuse_outdated(const struct guest_os *os, const struct lines *outdated,
@@ -116,7 +127,7 @@ static bool refuse_outdated(const struct guest_os *os, const struct lines *outda
     return error_set(
         err, COLDSEAL_UNSUPPORTED,
         "this coldseal-unlock was built for newer libraries than %s has (it needs %s): "
-        "give one that was built for this release with --unlock-program",
+        "name one that was built for this release in COLDSEAL_UNLOCK",
         os->name, list);
 }
 
@@ -135,8 +146,36 @@ static bool run_search(struct search *search, struct error *err)
     return true;
 }
 
+static bool search_guest(struct guest_root *guest, const struct elf *program, struct lines *missing,
+                         struct lines *outdated, struct error *err)
+{
+    OWNED(lines) queue = lines_new(err);
+
+    if (queue == NULL)
+        return false;
+    struct search search = {guest, program, queue, missing, outdated};
+    return run_search(&search, err) || error_wrap(err, "libraries of the guest");
+}
+
+/* Their packages bring what they need themselves. */
+static bool fetch_missing(struct guest_root *guest, const struct guest_os *os,
+                          const struct elf *program, struct lines *missing, struct lines *outdated,
+                          struct lines *changes, struct error *err)
+{
+    OWNED(lines) packages = packages_of(os->id, os->version, missing, err);
+
+    if (packages == NULL)
+        return false;
+    if (packages->count == 0)
+        return true;
+    lines_clear(missing);
+    lines_clear(outdated);
+    return guest_fetch_packages(guest, packages, changes, err) &&
+           search_guest(guest, program, missing, outdated, err);
+}
+
 bool guest_check_libraries(struct guest_root *guest, const struct guest_os *os, const char *program,
-                           struct error *err)
+                           bool fetch, struct lines *changes, struct error *err)
 {
     OWNED(bytes) file = bytes_read_file(program, LIBRARY_LIMIT_BYTES, err);
 
@@ -145,14 +184,13 @@ bool guest_check_libraries(struct guest_root *guest, const struct guest_os *os, 
     OWNED(elf) elf = elf_read(file, err);
     if (elf == NULL)
         return error_wrap(err, "%s", program);
-    OWNED(lines) queue = lines_new(err);
     OWNED(lines) missing = lines_new(err);
     OWNED(lines) outdated = lines_new(err);
-    if (queue == NULL || missing == NULL || outdated == NULL)
+    if (missing == NULL || outdated == NULL || !search_guest(guest, elf, missing, outdated, err))
         return false;
-    struct search search = {guest, elf, queue, missing, outdated};
-    if (!run_search(&search, err))
-        return error_wrap(err, "libraries of the guest");
+    if (missing->count > 0 && fetch &&
+        !fetch_missing(guest, os, elf, missing, outdated, changes, err))
+        return false;
     if (missing->count > 0)
         return libraries_refuse(os->id, os->version, missing, err);
     return outdated->count == 0 || refuse_outdated(os, outdated, err);

@@ -5,6 +5,7 @@ libcoldseal_a_SOURCES += \
 	lib/guest/boot_partition.c lib/guest/boot_partition.h \
 	lib/guest/cloud_init.c lib/guest/cloud_init.h \
 	lib/guest/elf.c lib/guest/elf.h \
+	lib/guest/fetch.c lib/guest/fetch.h \
 	lib/guest/fstab.c lib/guest/fstab.h \
 	lib/guest/guest.c lib/guest/guest.h \
 	lib/guest/guest_disk.c lib/guest/guest_disk.h \

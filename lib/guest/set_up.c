@@ -42,7 +42,7 @@ bool set_up_check(struct guest_root *guest, const struct guest_place *place,
         return false;
     note_os(os, result);
     return os->initramfs == INITRAMFS_DRACUT_STOCK ||
-           guest_check_libraries(guest, os, program, err);
+           guest_check_libraries(guest, os, program, options->install, &result->changes, err);
 }
 
 static char *render_grub_cfg(const struct coldseal_guest_options *options,

@@ -107,6 +107,7 @@ struct coldseal_guest_options {
     const char *cloud_init_seed; /* folder with user-data and meta-data, or NULL */
     const char *const *debs;     /* local packages to install in the guest */
     size_t deb_count;
+    bool install; /* fetch packages that the guest lacks, over the appliance's network */
     const char *const *kernel_args; /* additions to the kernel's command line */
     size_t kernel_arg_count;
     const char *data_dir;       /* templates; NULL: the installed ones */

@@ -95,7 +95,7 @@ static bool refuse_guest_options(const struct encryption *work, struct error *er
 
     if (guest->host_config == COLDSEAL_HOST_CONFIG_DENY && guest->unlock == COLDSEAL_UNLOCK_OURS &&
         !guest->console_login && !guest->console_recovery && guest->cloud_init_seed == NULL &&
-        guest->deb_count == 0 && guest->kernel_arg_count == 0)
+        guest->deb_count == 0 && !guest->install && guest->kernel_arg_count == 0)
         return true;
     return error_set(err, COLDSEAL_USAGE, "%s: options for the guest have no effect",
                      work->options->no_prepare ? "--no-prepare" : "the image is prepared already");
