@@ -19,9 +19,11 @@ static void read_place(const struct partition_table *table, struct guest_place *
 
 /* What the guest is, both ways read alike: a refusal here is the appliance's, too. */
 static bool work(struct native_root *native, const struct partition_table *table,
-                 const struct coldseal_guest_options *options, struct coldseal_progress progress,
-                 struct guest_result *result, bool *is_final, struct error *err)
+                 const struct coldseal_guest_options *options, struct guest_result *result,
+                 bool *is_final, struct error *err)
 {
+    /* it takes seconds, and an appliance that follows begins again */
+    const struct coldseal_progress none = {0};
     struct guest_place place;
     struct guest_os os;
 
@@ -30,7 +32,7 @@ static bool work(struct native_root *native, const struct partition_table *table
         return *is_final = true, false;
     if (os.initramfs != INITRAMFS_TOOLS)
         return error_set(err, COLDSEAL_UNSUPPORTED, "the guest's initramfs is dracut's");
-    return set_up_apply(&native->root, &os, options, progress, result, err) &&
+    return set_up_apply(&native->root, &os, options, none, result, err) &&
            native_root_finish(native, err);
 }
 
@@ -56,7 +58,7 @@ struct guest_result *guest_prepare_native(struct disk *disk, const struct partit
                          "packages (--install) are fetched by the guest's own apt"),
                NULL;
     OWNED(native_root) native = native_root_open(disk, table, err);
-    if (native == NULL || !work(native, table, options, progress, result, is_final, err)) {
+    if (native == NULL || !work(native, table, options, result, is_final, err)) {
         *is_final = *is_final || err->code != COLDSEAL_UNSUPPORTED;
         return NULL;
     }
