@@ -11,6 +11,7 @@
 #define LIST_LIMIT_BYTES ((size_t)16 << 20)
 #define DEPTH_LIMIT 16
 #define ADDED_LIMIT 1000
+#define LOOKUP_LIMIT 4000 /* each reads the lists once */
 
 enum list { LIST_DEP, LIST_ALIAS, LIST_SYMBOLS, LIST_SOFTDEP, LIST_DEVNAME, LIST_WEAKDEP, LISTS };
 
@@ -77,67 +78,83 @@ bool kernel_modules_have(const struct kernel_modules *modules, const char *path)
     return false;
 }
 
-static bool add(const struct kernel_modules *modules, const char *name, struct lines *paths,
-                int depth_left, struct error *err);
+struct adding {
+    const struct kernel_modules *modules;
+    struct lines *paths;
+    unsigned lookups_left;
+};
+
+static bool add(struct adding *adding, const char *name, int depth_left, struct error *err);
 
 /* "softdep MODULE pre: A B post: C" */
-static bool add_soft(const struct kernel_modules *modules, const char *name, struct lines *paths,
-                     int depth_left, struct error *err)
+static bool add_soft(struct adding *adding, const char *name, int depth_left, struct error *err)
 {
     struct word_line line;
 
-    for (const char *at = modules->text[LIST_SOFTDEP]; word_line_read(&at, &line);) {
+    for (const char *at = adding->modules->text[LIST_SOFTDEP]; word_line_read(&at, &line);) {
         if (line.count < 3 || !word_is_name(line.words[1], name))
             continue;
         for (size_t i = 2; i < line.count; i++) {
             char other[MODULE_NAME_BYTES];
-            if (word_name(line.words[i], other) && !add(modules, other, paths, depth_left, err))
+            if (word_name(line.words[i], other) && !add(adding, other, depth_left, err))
                 return false;
         }
     }
     return true;
 }
 
-static bool add_aliased(const struct kernel_modules *modules, const char *name, struct lines *paths,
-                        int depth_left, struct error *err)
+/* A module by its own name; *is_known is false where there is none. */
+static bool add_module(struct adding *adding, const char *name, int depth_left, bool *is_known,
+                       struct error *err)
+{
+    struct word_line line;
+    char path[MODULE_PATH_BYTES], other[MODULE_NAME_BYTES];
+
+    if (depth_left == 0 || adding->paths->count == ADDED_LIMIT || adding->lookups_left == 0)
+        return error_set(err, COLDSEAL_BAD_IMAGE, "kernel module %s needs too many others", name);
+    adding->lookups_left--;
+    *is_known = find_dep(adding->modules, name, &line);
+    if (!*is_known || !word_path(line.words[0], path) || lines_contain(adding->paths, path))
+        return true;
+    if (!lines_add(adding->paths, err, "%s", path))
+        return false;
+    for (size_t i = 1; i < line.count; i++) {
+        if (word_module(line.words[i], other) && !add(adding, other, depth_left - 1, err))
+            return false;
+    }
+    return add_soft(adding, name, depth_left - 1, err);
+}
+
+/* An alias stands for modules, not for another alias (kmod, kmod_module_new_from_lookup()). */
+static bool add_aliased(struct adding *adding, const char *name, int depth_left, struct error *err)
 {
     struct word_line line;
     char pattern[MODULE_NAME_BYTES], target[MODULE_NAME_BYTES];
+    bool is_known;
 
-    for (const char *at = modules->text[LIST_ALIAS]; word_line_read(&at, &line);) {
+    for (const char *at = adding->modules->text[LIST_ALIAS]; word_line_read(&at, &line);) {
         if (line.count == 3 && word_name(line.words[1], pattern) &&
             word_name(line.words[2], target) && fnmatch(pattern, name, 0) == 0 &&
-            !add(modules, target, paths, depth_left, err))
+            !add_module(adding, target, depth_left, &is_known, err))
             return false;
     }
     return true;
 }
 
-static bool add(const struct kernel_modules *modules, const char *name, struct lines *paths,
-                int depth_left, struct error *err)
+static bool add(struct adding *adding, const char *name, int depth_left, struct error *err)
 {
-    struct word_line line;
-    char path[MODULE_PATH_BYTES], other[MODULE_NAME_BYTES];
+    bool is_known;
 
-    if (depth_left == 0 || paths->count == ADDED_LIMIT)
-        return error_set(err, COLDSEAL_BAD_IMAGE, "kernel module %s needs too many others", name);
-    if (!find_dep(modules, name, &line))
-        return add_aliased(modules, name, paths, depth_left - 1, err);
-    if (!word_path(line.words[0], path) || lines_contain(paths, path))
-        return true;
-    if (!lines_add(paths, err, "%s", path))
-        return false;
-    for (size_t i = 1; i < line.count; i++) {
-        if (word_module(line.words[i], other) && !add(modules, other, paths, depth_left - 1, err))
-            return false;
-    }
-    return add_soft(modules, name, paths, depth_left - 1, err);
+    return add_module(adding, name, depth_left, &is_known, err) &&
+           (is_known || add_aliased(adding, name, depth_left - 1, err));
 }
 
 bool kernel_modules_add(const struct kernel_modules *modules, const char *name, struct lines *paths,
                         struct error *err)
 {
-    return add(modules, name, paths, DEPTH_LIMIT, err);
+    struct adding adding = {modules, paths, LOOKUP_LIMIT};
+
+    return add(&adding, name, DEPTH_LIMIT, err);
 }
 
 /* Modules that are there, in depmod's order, which is their priority in the indexes. */

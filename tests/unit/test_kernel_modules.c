@@ -126,6 +126,43 @@ static void finds_what_a_module_needs(void **state)
     assert_false(kernel_modules_have(modules, "kernel/c.ko"));
 }
 
+/* Forty lines for each of twelve names would be forty times as many ways at each. */
+static void follows_no_alias_of_an_alias(void **state)
+{
+    struct folder_root guest = folder_root("guest");
+    struct error err = {0};
+
+    (void)state;
+    shell_run("mkdir -p guest/lib/modules/6.1 && cd guest/lib/modules/6.1 &&"
+              " printf 'kernel/m.ko:\\n' >modules.dep && printf 'alias l0 m\\n' >modules.alias &&"
+              " for i in $(seq 0 11); do for j in $(seq 40); do"
+              " echo \"alias l$i l$((i + 1))\"; done; done >>modules.alias &&"
+              " printf 'alias * nothing\\n' >>modules.alias");
+    OWNED(kernel_modules) modules = kernel_modules_read(&guest.root, "6.1", &err);
+    OWNED(lines) paths = lines_new(&err);
+    assert_non_null(modules);
+    assert_true(kernel_modules_add(modules, "l1", paths, &err));
+    assert_int_equal(paths->count, 0);
+    assert_true(kernel_modules_add(modules, "l0", paths, &err));
+    assert_int_equal(paths->count, 1);
+}
+
+static void stops_at_hostile_dependencies(void **state)
+{
+    struct folder_root guest = folder_root("guest");
+    struct error err = {0};
+
+    (void)state;
+    shell_run("mkdir -p guest/lib/modules/6.1 && cd guest/lib/modules/6.1 &&"
+              " printf 'kernel/m.ko:\\n' >modules.dep &&"
+              " { yes 'softdep m pre: x' || true; } | head -n 100000 >modules.softdep");
+    OWNED(kernel_modules) modules = kernel_modules_read(&guest.root, "6.1", &err);
+    OWNED(lines) paths = lines_new(&err);
+    assert_non_null(modules);
+    assert_false(kernel_modules_add(modules, "m", paths, &err));
+    assert_int_equal(err.code, COLDSEAL_BAD_IMAGE);
+}
+
 static void refuses_hostile_keys(void **state)
 {
     struct error err = {0};
@@ -146,8 +183,8 @@ static void refuses_hostile_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SHELL_TEST(lists_as_depmod_does),
-        SHELL_TEST(finds_what_a_module_needs),
+        SHELL_TEST(lists_as_depmod_does),         SHELL_TEST(finds_what_a_module_needs),
+        SHELL_TEST(follows_no_alias_of_an_alias), SHELL_TEST(stops_at_hostile_dependencies),
         SHELL_TEST(refuses_hostile_keys),
     };
 
