@@ -55,6 +55,8 @@ static bool look_up(struct guest_root *guest, const char *path, bool *is_file, b
     bool ok = place.ext4 != NULL ? ext4_lookup(place.ext4, place.path, &entry, &found, &err)
                                  : fat_lookup(esp_of(guest), place.path, &fat_entry, &found, &err);
 
+    if (!ok && native_root_of(guest)->failure.message[0] == '\0')
+        native_root_of(guest)->failure = err;
     *is_folder = ok && found && (entry.is_directory || fat_entry.is_directory);
     *is_file = ok && found && (place.ext4 != NULL ? entry.is_regular : !fat_entry.is_directory);
     return ok && found;
@@ -242,6 +244,9 @@ struct native_root *native_root_open(struct disk *disk, const struct partition_t
 
 bool native_root_finish(struct native_root *native, struct error *err)
 {
+    /* a unit that is not seen would not be masked */
+    if (native->failure.message[0] != '\0')
+        return error_set(err, COLDSEAL_UNSUPPORTED, "%s", native->failure.message);
     return ext4_commit(native->main, err) && ext4_commit(native->boot, err);
 }
 

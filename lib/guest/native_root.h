@@ -14,6 +14,8 @@ struct native_root {
     struct ext4 *main; /* "/" */
     struct ext4 *boot; /* "/boot" */
     struct fat *esp;   /* "/boot/efi" */
+    /* The first look at a name that failed: it was taken for one that is not there. */
+    struct error failure;
 };
 
 /* Over a disk that may be written and thrown away; borrowed. Root and /boot must be partitions with
@@ -22,7 +24,8 @@ struct native_root *native_root_open(struct disk *disk, const struct partition_t
                                      struct error *err);
 void native_root_free(struct native_root *native);
 DEFINE_OWNED(native_root);
-/* Writes what is still in memory. */
+/* Writes what is still in memory. COLDSEAL_UNSUPPORTED where anything was not seen because reading
+ * a folder failed. */
 bool native_root_finish(struct native_root *native, struct error *err);
 
 struct native_root *native_root_of(struct guest_root *guest);

@@ -87,6 +87,9 @@ left_to_appliance '/boot is no partition with ext4' "$IMAGES/jammy.qcow2"
 grep -Eq 'appliance|libguestfs' "$TMP/err" || fail "$(cat "$TMP/err")"
 echo >"$TMP/some.deb"
 left_to_appliance 'local packages' "$IMAGES/noble.qcow2" --deb "$TMP/some.deb"
+# a folder that cannot be read is none without units: those in it would not be masked
+change 'zap_block -f /usr/lib/systemd -o 4092 -l 4 -p 85 0'
+left_to_appliance '/lib/systemd/system: .*checksum' "$TMP/changed.raw"
 echo MODULES=dep >"$TMP/file"
 change 'cd /etc/initramfs-tools/conf.d' "write $TMP/file driver-policy" \
     'set_inode_field driver-policy mtime 20200101000000'
