@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FILE_LIMIT_BYTES ((size_t)256 << 20)
 #define PATH_BYTES 512
 #define MODULE_LIMIT 8192
 #define TOOLS "/etc/initramfs-tools"
@@ -64,17 +63,24 @@ static const struct source *find_source(const char *name)
     return NULL;
 }
 
-static bool is_same(struct guest_root *guest, const char *path, const struct initrd_member *member,
-                    bool *same, struct error *err)
+/* Of a file of another size nothing is read: all that is compared is as long as the initramfs. */
+static bool is_same(struct native_root *native, const char *path,
+                    const struct initrd_member *member, bool *same, struct error *err)
 {
-    OWNED(bytes) file = guest_read(guest, path, FILE_LIMIT_BYTES, err);
+    struct ext4_entry entry;
+    bool found;
 
-    *same = file != NULL && file->size == member->size &&
-            memcmp(file->data, member->data, file->size) == 0;
+    *same = false;
+    if (!ext4_lookup(native->main, path, &entry, &found, err))
+        return false;
+    if (!found || entry.size_bytes != member->size)
+        return true;
+    OWNED(bytes) file = ext4_read_file(native->main, path, member->size, err);
+    *same = file != NULL && memcmp(file->data, member->data, file->size) == 0;
     return file != NULL;
 }
 
-static bool check_member(struct guest_root *guest, const struct initrd_member *member,
+static bool check_member(struct native_root *native, const struct initrd_member *member,
                          struct error *err)
 {
     const struct source *source = find_source(member->name);
@@ -91,9 +97,9 @@ static bool check_member(struct guest_root *guest, const struct initrd_member *m
     else
         snprintf(path, sizeof(path), "%.*s%s", (int)strcspn(source->format, "%"), source->format,
                  member->name + prefix);
-    if (!guest_has_file(guest, path))
+    if (!guest_has_file(&native->root, path))
         return !source->is_needed || is_old(path, err);
-    return is_same(guest, path, member, &same, err) && (same || is_old(path, err));
+    return is_same(native, path, member, &same, err) && (same || is_old(path, err));
 }
 
 /* Every module must be one that depmod knew: the lists are made of its. */
@@ -184,7 +190,7 @@ bool initramfs_check_fresh(struct native_root *native, const char *kernel,
         if (module_count > MODULE_LIMIT)
             return error_set(err, COLDSEAL_BAD_IMAGE, "an initramfs of more than %d modules",
                              MODULE_LIMIT);
-        if (!check_member(&native->root, &initrd->members[i], err) ||
+        if (!check_member(native, &initrd->members[i], err) ||
             !check_module(kernel, modules, &initrd->members[i], err))
             return false;
     }
