@@ -129,7 +129,9 @@ bool initramfs_add_module_lists(const struct initramfs_work *work, struct error 
     for (size_t i = 0; i < work->initrd->count; i++) {
         const struct initrd_member *member = &work->initrd->members[i];
         bool is_known;
-        if (strncmp(member->name, folder, length) != 0 || !S_ISREG(member->mode))
+        /* an archive may have a name many times, and each list is as long as the guest's */
+        if (strncmp(member->name, folder, length) != 0 || !S_ISREG(member->mode) ||
+            initrd_has_addition(work->additions, member->name))
             continue;
         struct bytes *list = kernel_modules_list(work->modules, work->module_files,
                                                  member->name + length, &is_known, err);
