@@ -26,6 +26,7 @@ libcoldseal_a_SOURCES += \
 	lib/guest/kernel_modules.c lib/guest/kernel_modules.h \
 	lib/guest/module_index.c lib/guest/module_index.h \
 	lib/guest/module_words.c lib/guest/module_words.h \
+	lib/guest/mount_units.c lib/guest/mount_units.h \
 	lib/guest/native_root.c lib/guest/native_root.h \
 	lib/guest/os_release.c \
 	lib/guest/packages.c lib/guest/packages.h \

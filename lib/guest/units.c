@@ -5,21 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "guest/fstab.h"
+#include "guest/mount_units.h"
 
 #define UNITS "/etc/systemd/system"
 #define STOCK_UNITS "/lib/systemd/system"
+#define LOCAL_UNITS "/usr/local/lib/systemd/system"
 #define GENERATORS "/etc/systemd/system-generators"
 #define HOST_KEYS "coldseal-ssh-host-keys.service"
 #define GROW_ROOT "coldseal-grow-root.service"
-#define UNIT_LIMIT ((size_t)1 << 20)
-#define LINE_BYTES 256
 
 struct patterns {
     const char *const *items;
     size_t count;
 };
 #define PATTERNS(array) ((struct patterns){(array), sizeof(array) / sizeof((array)[0])})
+
+/* systemd.unit(5), of those that outlive a boot. */
+static const char *const unit_folders[] = {UNITS, LOCAL_UNITS, STOCK_UNITS};
+#define UNIT_FOLDERS (sizeof(unit_folders) / sizeof(unit_folders[0]))
 
 static const char *const shells[] = {
     "emergency.service",
@@ -93,11 +96,6 @@ static const char *const agents[] = {
     "droplet-agent.service",
 };
 static const char *const agent_snaps[] = {"amazon-ssm-agent_*.snap", "oracle-cloud-agent_*.snap"};
-/* What a mount unit names that is not in the root: devices, and file systems of the host's. */
-static const char *const outside_sources[] = {"/dev/*", "UUID=*", "LABEL=*", "PARTUUID=*",
-                                              "PARTLABEL=*"};
-static const char *const outside_types[] = {"9p", "virtiofs", "vboxsf", "vmhgfs",
-                                            "fuse.vmhgfs-fuse"};
 static const char *const mount_units[] = {"*.mount", "*.swap"};
 /* They let sshd ask the host's metadata service who may log in. */
 static const char *const key_programs[] = {
@@ -120,9 +118,12 @@ static bool list_units(struct guest_root *guest, struct patterns patterns, struc
 {
     OWNED(lines) names = lines_new(err);
 
-    if (names == NULL || !guest_list(guest, STOCK_UNITS, names, err) ||
-        !guest_list(guest, UNITS, names, err))
+    if (names == NULL)
         return false;
+    for (size_t i = 0; i < UNIT_FOLDERS; i++) {
+        if (!guest_list(guest, unit_folders[i], names, err))
+            return false;
+    }
     for (size_t i = 0; i < names->count; i++) {
         if (matches(names->items[i], patterns) && !lines_add_once(found, names->items[i], err))
             return false;
@@ -195,56 +196,13 @@ static bool turn_off_sysrq(struct guest_root *guest, struct error *err)
                        err);
 }
 
-/* The value of "KEY = VALUE" at the start of a line, cut to fit. */
-static bool read_setting(const char *line, const char *key, char *value, size_t size)
-{
-    const char *at = line + strspn(line, " ");
-
-    if (strncmp(at, key, strlen(key)) != 0)
-        return false;
-    at += strlen(key);
-    at += strspn(at, " ");
-    if (*at++ != '=')
-        return false;
-    at += strspn(at, " ");
-    size_t length = strcspn(at, "\n");
-    while (length > 0 && at[length - 1] == ' ')
-        length--;
-    snprintf(value, size, "%.*s", (int)length, at);
-    return true;
-}
-
-static bool is_outside(const char *text)
-{
-    char value[LINE_BYTES];
-
-    for (const char *line = text; *line != '\0';) {
-        if (read_setting(line, "What", value, sizeof(value)) &&
-            matches(value, PATTERNS(outside_sources)) && strcmp(value, ROOT_DEVICE) != 0)
-            return true;
-        if (read_setting(line, "Type", value, sizeof(value)) &&
-            matches(value, PATTERNS(outside_types)))
-            return true;
-        line = strchrnul(line, '\n');
-        line += *line == '\n' ? 1 : 0;
-    }
-    return false;
-}
-
 static bool has_outside(struct guest_root *guest, const char *unit, bool *outside,
                         struct error *err)
 {
-    static const char *const folders[] = {UNITS, STOCK_UNITS};
-
     *outside = false;
-    for (size_t i = 0; i < 2 && !*outside; i++) {
-        OWNED_PTR(char) path = NULL;
-        if (asprintf(&path, "%s/%s", folders[i], unit) < 0)
-            return path = NULL, error_no_memory(err);
-        OWNED_PTR(char) text = guest_read_text(guest, path, UNIT_LIMIT, err);
-        if (text == NULL)
+    for (size_t i = 0; i < UNIT_FOLDERS; i++) {
+        if (!mount_unit_is_outside(guest, unit_folders[i], unit, outside, err))
             return false;
-        *outside = is_outside(text);
     }
     return true;
 }
