@@ -33,7 +33,8 @@ bench_raw()
     rm -rf "$work" && mkdir -p "$work"
     bench_files "$3" >"$work/list"
     bench_tree "$work/root" "$work/list"
-    tiny_image "$1.part" "$2" "$work/root" -N $(($(find "$work/root" | wc -l) + 64))
+    # mke2fs rounds down, by block groups.
+    tiny_image "$1.part" "$2" "$work/root" -N $(($(find "$work/root" | wc -l) * 9 / 8 + 64))
     rm -rf "$work"
     mv "$1.part" "$1"
 }
