@@ -4,6 +4,7 @@
 
 #include "boot/cpio.h"
 #include "boot/initrd_pack.h"
+#include "core/names.h"
 
 #define ALIGNMENT 4
 
@@ -101,15 +102,6 @@ static bool put_additions(struct cpio *archive, const struct initrd *initrd,
     return true;
 }
 
-static bool is_among(const char *name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool put_members(struct cpio *archive, const struct initrd *initrd,
                         const struct initrd_additions *additions, const char *const *dropped,
                         size_t dropped_count, struct error *err)
@@ -117,7 +109,7 @@ static bool put_members(struct cpio *archive, const struct initrd *initrd,
     for (size_t i = 0; i < initrd->count; i++) {
         const struct initrd_member *member = &initrd->members[i];
         if (member->is_last && !initrd_has_addition(additions, member->name) &&
-            !is_among(member->name, dropped, dropped_count) &&
+            !name_is_among(member->name, dropped, dropped_count) &&
             !cpio_put_raw(archive, member->raw, member->raw_size, err))
             return false;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/json_duplicates.h"
+#include "core/names.h"
 #include "core/outfile.h"
 
 static bool json_text_is_strict(const char *text, size_t size, struct error *err)
@@ -116,15 +117,6 @@ bool json_get_array(json_object *object, const char *key, json_object **value, s
     return json_get(object, key, json_type_array, value, err);
 }
 
-static bool is_among(const char *key, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(key, names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool json_only_members(json_object *object, const char *const *names, size_t count,
                        struct error *err)
 {
@@ -133,7 +125,7 @@ bool json_only_members(json_object *object, const char *const *names, size_t cou
     json_object_object_foreach(object, key, value)
     {
         (void)value;
-        if (!is_among(key, names, count))
+        if (!name_is_among(key, names, count))
             return error_set(err, COLDSEAL_BAD_IMAGE, "member \"%s\" is unknown", key);
     }
     return true;

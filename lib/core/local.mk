@@ -11,6 +11,7 @@ libcoldseal_a_SOURCES += \
 	lib/core/hex.c lib/core/hex.h \
 	lib/core/json.c lib/core/json.h \
 	lib/core/json_duplicates.c lib/core/json_duplicates.h \
+	lib/core/names.c lib/core/names.h \
 	lib/core/outfile.c lib/core/outfile.h \
 	lib/core/own.h \
 	lib/core/reader.c lib/core/reader.h \

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/names.h"
+
 #define FSTAB_LINE_BYTES 4096
 #define OFF_PREFIX "#coldseal: off: "
 
@@ -20,21 +22,6 @@ struct fstab_line {
 };
 
 enum fstab_rule { RULE_KEEP, RULE_ROOT, RULE_SUBVOLUME, RULE_BOOT, RULE_OFF };
-
-static bool starts_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static bool any_of(const char *text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(text, words[i]) == 0)
-            return true;
-    }
-    return false;
-}
-#define ANY_OF(text, words) any_of((text), (words), sizeof(words) / sizeof((words)[0]))
 
 /* False for comments, empty lines and what mount(8) would not take either. */
 static bool line_parse(const char *line, struct fstab_line *parsed)
@@ -63,25 +50,26 @@ static bool is_boot_folder(const char *path)
 {
     static const char *const folders[] = {"/boot", "/boot/", "/boot/efi", "/boot/efi/", "/efi"};
 
-    return ANY_OF(path, folders);
+    return name_is_among(path, NAMES(folders));
 }
 
-static bool is_block_spec(const char *spec)
+bool mount_source_is_block(const char *source)
 {
-    static const char *const tags[] = {
-        "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "ID=", "/dev/"};
+    static const char *const patterns[] = {"UUID=*",      "LABEL=*", "PARTUUID=*",
+                                           "PARTLABEL=*", "ID=*",    "/dev/*"};
 
-    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-        if (starts_with(spec, tags[i]))
-            return true;
-    }
-    return false;
+    return name_matches(source, NAMES(patterns));
+}
+
+bool mount_type_is_host(const char *type)
+{
+    static const char *const types[] = {"9p", "virtiofs", "vboxsf", "vmhgfs", "fuse.vmhgfs-fuse"};
+
+    return name_is_among(type, NAMES(types));
 }
 
 static enum fstab_rule line_rule(const struct fstab_line *line, const char *root_spec)
 {
-    static const char *const host_types[] = {"9p", "virtiofs", "vboxsf", "vmhgfs",
-                                             "fuse.vmhgfs-fuse"};
     const char *spec = line->fields[0];
     const char *type = field(line, 2, "auto");
 
@@ -89,14 +77,14 @@ static enum fstab_rule line_rule(const struct fstab_line *line, const char *root
         return RULE_ROOT;
     if (is_boot_folder(line->fields[1]))
         return RULE_BOOT;
-    if (ANY_OF(type, host_types))
+    if (mount_type_is_host(type))
         return RULE_OFF;
     if (strcmp(spec, ROOT_DEVICE) == 0)
         return RULE_KEEP;
     /* other subvolumes of a btrfs root */
     if (strcmp(spec, root_spec) == 0 && strcmp(type, "swap") != 0)
         return RULE_SUBVOLUME;
-    return is_block_spec(spec) ? RULE_OFF : RULE_KEEP;
+    return mount_source_is_block(spec) ? RULE_OFF : RULE_KEEP;
 }
 
 static void add_boot_options(struct text *out, const char *options)
@@ -106,7 +94,7 @@ static void add_boot_options(struct text *out, const char *options)
 
     snprintf(copy, sizeof(copy), "%s", options);
     for (char *word = strtok_r(copy, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
-        if (!ANY_OF(word, boot_options_dropped))
+        if (!name_is_among(word, NAMES(boot_options_dropped)))
             text_add(out, "%s,", word);
     }
     text_add(out, "%s", boot_options);

@@ -19,4 +19,9 @@ char *fstab_harden(const char *text, const char *boot_uuid, struct lines *warnin
 /* Every line becomes a comment. */
 char *crypttab_harden(const char *text, struct lines *warnings, struct error *err);
 
+/* fstab(5)'s first and third field, which are What= and Type= of systemd.mount(5): a block device;
+ * a file system whose files are the host's. */
+bool mount_source_is_block(const char *source);
+bool mount_type_is_host(const char *type);
+
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/holds.h"
 
-#include <fnmatch.h>
 #include <string.h>
+
+#include "core/names.h"
 
 #define STATUS "/var/lib/dpkg/status"
 #define UPDATES "/var/lib/dpkg/updates"
@@ -13,29 +14,6 @@
 static const char *const boot_packages[] = {"linux-*", "shim*", "grub*", "systemd-boot*"};
 static const char *const other_packages[] = {"linux-base*", "linux-libc-dev*", "linux-firmware*",
                                              "linux-sysctl*", "linux-tools*"};
-
-static bool matches(const char *name, const char *const *patterns, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (fnmatch(patterns[i], name, 0) == 0)
-            return true;
-    }
-    return false;
-}
-#define MATCHES(name, patterns) matches((name), (patterns), sizeof(patterns) / sizeof(*(patterns)))
-
-static bool starts_with(const char *line, const char *field)
-{
-    return strncmp(line, field, strlen(field)) == 0;
-}
-
-/* Where the next line begins. */
-static const char *next_line(const char *line)
-{
-    const char *end = strchrnul(line, '\n');
-
-    return *end == '\n' ? end + 1 : end;
-}
 
 static char *copy_value(const char *line, const char *field)
 {
@@ -58,16 +36,16 @@ bool holds_list(const char *status, struct lines *packages, struct error *err)
 {
     OWNED_PTR(char) name = NULL;
 
-    for (const char *line = status; *line != '\0'; line = next_line(line)) {
-        if (starts_with(line, PACKAGE_FIELD)) {
+    for (const char *line = status; *line != '\0'; line = text_next_line(line)) {
+        if (text_starts_with(line, PACKAGE_FIELD)) {
             free(name);
             name = copy_value(line, PACKAGE_FIELD);
             if (name == NULL)
                 return error_no_memory(err);
         }
-        if (name != NULL && starts_with(line, STATUS_FIELD) && is_installed(line) &&
-            MATCHES(name, boot_packages) && !MATCHES(name, other_packages) &&
-            !lines_add_once(packages, name, err))
+        if (name != NULL && text_starts_with(line, STATUS_FIELD) && is_installed(line) &&
+            name_matches(name, NAMES(boot_packages)) &&
+            !name_matches(name, NAMES(other_packages)) && !lines_add_once(packages, name, err))
             return false;
     }
     lines_sort(packages, 0);
@@ -79,20 +57,20 @@ char *holds_apply(const char *status, const struct lines *packages, struct error
     OWNED_TEXT text = {0};
     OWNED_PTR(char) name = NULL;
 
-    for (const char *line = status; *line != '\0'; line = next_line(line)) {
+    for (const char *line = status; *line != '\0'; line = text_next_line(line)) {
         const char *rest = line;
-        if (starts_with(line, PACKAGE_FIELD)) {
+        if (text_starts_with(line, PACKAGE_FIELD)) {
             free(name);
             name = copy_value(line, PACKAGE_FIELD);
             if (name == NULL)
                 return error_no_memory(err), NULL;
         }
-        if (name != NULL && starts_with(line, STATUS_FIELD) && lines_contain(packages, name)) {
+        if (name != NULL && text_starts_with(line, STATUS_FIELD) && lines_contain(packages, name)) {
             rest += strlen(STATUS_FIELD);
             rest += strcspn(rest, " \n");
             text_add(&text, STATUS_FIELD "hold");
         }
-        text_add_bytes(&text, rest, (size_t)(next_line(line) - rest));
+        text_add_bytes(&text, rest, (size_t)(text_next_line(line) - rest));
     }
     return text_take(&text, err);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/identity.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/names.h"
 
 #define MACHINE_ID "/etc/machine-id"
 #define DBUS_MACHINE_ID "/var/lib/dbus/machine-id"
@@ -26,6 +27,8 @@ static bool remove_all(struct guest_root *guest, const char *const *paths, size_
     return true;
 }
 
+static const char *const host_keys[] = {"ssh_host_*_key", "ssh_host_*_key.pub"};
+
 static bool remove_host_keys(struct guest_root *guest, struct error *err)
 {
     OWNED(lines) names = lines_new(err);
@@ -34,8 +37,7 @@ static bool remove_host_keys(struct guest_root *guest, struct error *err)
         return false;
     for (size_t i = 0; i < names->count; i++) {
         OWNED_PTR(char) path = NULL;
-        if (fnmatch("ssh_host_*_key", names->items[i], 0) != 0 &&
-            fnmatch("ssh_host_*_key.pub", names->items[i], 0) != 0)
+        if (!name_matches(names->items[i], NAMES(host_keys)))
             continue;
         if (asprintf(&path, "/etc/ssh/%s", names->items[i]) < 0)
             return path = NULL, error_no_memory(err);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/names.h"
+
 #define PATH_BYTES 512
 #define MODULE_LIMIT 8192
 #define TOOLS "/etc/initramfs-tools"
@@ -115,15 +117,6 @@ static bool check_module(const char *kernel, const struct kernel_modules *module
     return kernel_modules_have(modules, member->name + length) || is_old(member->name, err);
 }
 
-static bool is_ours(const char *name)
-{
-    for (size_t i = 0; i < sizeof(other_settings) / sizeof(other_settings[0]); i++) {
-        if (strcmp(name, other_settings[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool check_folder(struct native_root *native, const char *folder, uint32_t built,
                          struct error *err)
 {
@@ -135,7 +128,7 @@ static bool check_folder(struct native_root *native, const char *folder, uint32_
     if (names == NULL || !guest_list(&native->root, folder, names, err))
         return false;
     for (size_t i = 0; i < names->count; i++) {
-        if (is_ours(names->items[i]))
+        if (name_is_among(names->items[i], NAMES(other_settings)))
             continue;
         snprintf(path, sizeof(path), "%s/%s", folder, names->items[i]);
         if (!ext4_lookup(native->main, path, &entry, &found, err))

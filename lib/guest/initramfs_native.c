@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/names.h"
 #include "guest/elf.h"
 #include "guest/initramfs_add.h"
 #include "guest/initramfs_fresh.h"
@@ -20,7 +21,6 @@
 
 /* The hook for resuming writes it where nothing says RESUME=none. */
 static const char *const dropped[] = {"conf/conf.d/zz-resume-auto"};
-#define DROPPED (sizeof(dropped) / sizeof(dropped[0]))
 
 static char *copy_text(const struct initrd_member *member, struct error *err)
 {
@@ -188,20 +188,11 @@ static bool list_module_files(const struct initramfs_work *work, struct error *e
     return true;
 }
 
-static bool is_dropped(const char *name)
-{
-    for (size_t i = 0; i < DROPPED; i++) {
-        if (strcmp(name, dropped[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool list_content(const struct initramfs_work *work, struct lines *names, struct error *err)
 {
     for (size_t i = 0; i < work->initrd->count; i++) {
         const char *name = work->initrd->members[i].name;
-        if (!is_dropped(name) && !lines_add(names, err, "%s", name))
+        if (!name_is_among(name, NAMES(dropped)) && !lines_add(names, err, "%s", name))
             return false;
     }
     for (size_t i = 0; i < work->additions->count; i++) {
@@ -225,7 +216,7 @@ static bool complete(const struct initramfs_work *work, const struct guest_os *o
         !ext4_lookup(place.ext4, place.path, &entry, &found, err))
         return false;
     OWNED(bytes)
-    file = initrd_write(work->initrd, work->additions, dropped, DROPPED, err);
+    file = initrd_write(work->initrd, work->additions, NAMES(dropped), err);
     return file != NULL &&
            guest_write(&work->native->root, path, file->data, file->size, entry.mode & 07777,
                        err) &&

@@ -28,15 +28,12 @@ char *initramfs_order_add(const char *text, const char *folder, const char *scri
     OWNED_TEXT out = {0};
     bool is_added = false;
 
-    for (const char *line = text; *line != '\0';) {
-        size_t length = strcspn(line, "\n");
-        length += line[length] == '\n' ? 1 : 0;
+    for (const char *line = text; *line != '\0'; line = text_next_line(line)) {
         if (!is_added && !has_prerequisites && is_later(line, folder, script)) {
             text_add(&out, CALL_FORMAT, folder, script);
             is_added = true;
         }
-        text_add_bytes(&out, line, length);
-        line += length;
+        text_add_bytes(&out, line, (size_t)(text_next_line(line) - line));
     }
     if (!is_added)
         text_add(&out, CALL_FORMAT, folder, script);

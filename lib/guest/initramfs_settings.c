@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/initramfs_settings.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/names.h"
 
 #define TOOLS "/etc/initramfs-tools"
 #define SETTINGS TOOLS "/conf.d/zz-coldseal"
@@ -13,13 +14,9 @@
 
 static bool has_line(const char *text, const char *start)
 {
-    size_t length = strlen(start);
-
-    for (const char *line = text; *line != '\0';) {
-        if (strncmp(line, start, length) == 0)
+    for (const char *line = text; *line != '\0'; line = text_next_line(line)) {
+        if (text_starts_with(line, start))
             return true;
-        line = strchrnul(line, '\n');
-        line += *line == '\n' ? 1 : 0;
     }
     return false;
 }
@@ -29,15 +26,13 @@ char *text_set_line(const char *text, const char *start, const char *line, struc
     OWNED_TEXT out = {0};
     bool is_found = false;
 
-    for (const char *at = text; *at != '\0';) {
-        size_t length = strcspn(at, "\n");
-        bool is_it = strncmp(at, start, strlen(start)) == 0;
+    for (const char *at = text; *at != '\0'; at = text_next_line(at)) {
+        bool is_it = text_starts_with(at, start);
         is_found = is_found || is_it;
         if (is_it)
             text_add(&out, "%s\n", line);
         else
-            text_add(&out, "%.*s\n", (int)length, at);
-        at += length + (at[length] == '\n' ? 1 : 0);
+            text_add(&out, "%.*s\n", (int)strcspn(at, "\n"), at);
     }
     if (!is_found)
         text_add(&out, "%s\n", line);
@@ -118,11 +113,7 @@ static bool is_other_initramfs(const char *name, const char *kernel)
 
     if (strncmp(name, "initrd.img-", 11) == 0 && strcmp(name + 11, kernel) == 0)
         return false;
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-        if (fnmatch(patterns[i], name, 0) == 0)
-            return true;
-    }
-    return false;
+    return name_matches(name, NAMES(patterns));
 }
 
 static bool remove_others(struct guest_root *guest, const char *kernel, struct lines *changes,

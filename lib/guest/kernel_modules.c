@@ -69,11 +69,9 @@ bool kernel_modules_have(const struct kernel_modules *modules, const char *path)
 {
     size_t length = strlen(path);
 
-    for (const char *line = modules->text[LIST_DEP]; *line != '\0';) {
+    for (const char *line = modules->text[LIST_DEP]; *line != '\0'; line = text_next_line(line)) {
         if (strncmp(line, path, length) == 0 && line[length] == ':')
             return true;
-        line = strchrnul(line, '\n');
-        line += *line == '\n' ? 1 : 0;
     }
     return false;
 }

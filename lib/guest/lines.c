@@ -138,3 +138,15 @@ void text_clear(struct text *text)
     free(text->data);
     *text = (struct text){0};
 }
+
+bool text_starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+const char *text_next_line(const char *line)
+{
+    const char *end = strchrnul(line, '\n');
+
+    return *end == '\n' ? end + 1 : end;
+}

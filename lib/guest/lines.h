@@ -37,6 +37,10 @@ void text_add_bytes(struct text *text, const void *data, size_t size);
 char *text_take(struct text *text, struct error *err);
 void text_clear(struct text *text);
 
+bool text_starts_with(const char *text, const char *prefix);
+/* Where the line after this one begins. */
+const char *text_next_line(const char *line);
+
 #define OWNED_TEXT __attribute__((cleanup(text_clear))) struct text
 
 #endif

@@ -5,32 +5,10 @@
 #include <string.h>
 
 #include "guest/fstab.h"
+#include "guest/lines.h"
 
 #define UNIT_LIMIT ((size_t)1 << 20)
 #define LINE_BYTES 256
-
-static bool is_device(const char *source)
-{
-    static const char *const prefixes[] = {"/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (strncmp(source, prefixes[i], strlen(prefixes[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* File systems whose files are the host's. */
-static bool is_host_type(const char *type)
-{
-    static const char *const types[] = {"9p", "virtiofs", "vboxsf", "vmhgfs", "fuse.vmhgfs-fuse"};
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (strcmp(type, types[i]) == 0)
-            return true;
-    }
-    return false;
-}
 
 /* The value of "KEY = VALUE" at the start of a line, cut to fit. */
 static bool read_setting(const char *line, const char *key, char *value, size_t size)
@@ -56,14 +34,12 @@ static bool is_outside(const char *text)
 {
     char value[LINE_BYTES];
 
-    for (const char *line = text; *line != '\0';) {
-        if (read_setting(line, "What", value, sizeof(value)) && is_device(value) &&
+    for (const char *line = text; *line != '\0'; line = text_next_line(line)) {
+        if (read_setting(line, "What", value, sizeof(value)) && mount_source_is_block(value) &&
             strcmp(value, ROOT_DEVICE) != 0)
             return true;
-        if (read_setting(line, "Type", value, sizeof(value)) && is_host_type(value))
+        if (read_setting(line, "Type", value, sizeof(value)) && mount_type_is_host(value))
             return true;
-        line = strchrnul(line, '\n');
-        line += *line == '\n' ? 1 : 0;
     }
     return false;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guest/units.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/names.h"
 #include "guest/mount_units.h"
 
 #define UNITS "/etc/systemd/system"
@@ -13,12 +13,6 @@
 #define GENERATORS "/etc/systemd/system-generators"
 #define HOST_KEYS "coldseal-ssh-host-keys.service"
 #define GROW_ROOT "coldseal-grow-root.service"
-
-struct patterns {
-    const char *const *items;
-    size_t count;
-};
-#define PATTERNS(array) ((struct patterns){(array), sizeof(array) / sizeof((array)[0])})
 
 /* systemd.unit(5), of those that outlive a boot. */
 static const char *const unit_folders[] = {UNITS, LOCAL_UNITS, STOCK_UNITS};
@@ -103,18 +97,9 @@ static const char *const key_programs[] = {
     "/usr/bin/google_authorized_keys",
 };
 
-static bool matches(const char *name, struct patterns patterns)
-{
-    for (size_t i = 0; i < patterns.count; i++) {
-        if (fnmatch(patterns.items[i], name, 0) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Units of the distribution's and the guest's own, links included. */
-static bool list_units(struct guest_root *guest, struct patterns patterns, struct lines *found,
-                       struct error *err)
+static bool list_units(struct guest_root *guest, const char *const *patterns, size_t count,
+                       struct lines *found, struct error *err)
 {
     OWNED(lines) names = lines_new(err);
 
@@ -125,7 +110,8 @@ static bool list_units(struct guest_root *guest, struct patterns patterns, struc
             return false;
     }
     for (size_t i = 0; i < names->count; i++) {
-        if (matches(names->items[i], patterns) && !lines_add_once(found, names->items[i], err))
+        if (name_matches(names->items[i], patterns, count) &&
+            !lines_add_once(found, names->items[i], err))
             return false;
     }
     return true;
@@ -141,10 +127,11 @@ static bool mask_in(struct guest_root *guest, const char *folder, const char *na
     return guest_link(guest, "/dev/null", path, err);
 }
 
-static bool mask_all(struct guest_root *guest, struct patterns names, struct error *err)
+static bool mask_all(struct guest_root *guest, const char *const *names, size_t count,
+                     struct error *err)
 {
-    for (size_t i = 0; i < names.count; i++) {
-        if (!mask_in(guest, UNITS, names.items[i], err))
+    for (size_t i = 0; i < count; i++) {
+        if (!mask_in(guest, UNITS, names[i], err))
             return false;
     }
     return true;
@@ -154,8 +141,8 @@ static bool mask_logins(struct guest_root *guest, struct lines *changes, struct 
 {
     OWNED(lines) instances = lines_new(err);
 
-    if (instances == NULL || !mask_all(guest, PATTERNS(logins), err) ||
-        !list_units(guest, PATTERNS(login_instances), instances, err))
+    if (instances == NULL || !mask_all(guest, NAMES(logins), err) ||
+        !list_units(guest, NAMES(login_instances), instances, err))
         return false;
     for (size_t i = 0; i < instances->count; i++) {
         if (!mask_in(guest, UNITS, instances->items[i], err))
@@ -167,7 +154,7 @@ static bool mask_logins(struct guest_root *guest, struct lines *changes, struct 
 static bool mask_shells(struct guest_root *guest, const struct coldseal_guest_options *options,
                         struct lines *changes, struct error *err)
 {
-    return mask_all(guest, PATTERNS(shells), err) &&
+    return mask_all(guest, NAMES(shells), err) &&
            lines_add(changes, err, "emergency, rescue and debug shells are masked") &&
            (options->console_login || mask_logins(guest, changes, err));
 }
@@ -214,7 +201,7 @@ static bool mask_outside_mounts(struct guest_root *guest, struct lines *warnings
     OWNED(lines) found = lines_new(err);
     bool outside;
 
-    if (found == NULL || !list_units(guest, PATTERNS(mount_units), found, err))
+    if (found == NULL || !list_units(guest, NAMES(mount_units), found, err))
         return false;
     for (size_t i = 0; i < found->count; i++) {
         if (!has_outside(guest, found->items[i], &outside, err))
@@ -247,7 +234,7 @@ static bool mask_agents(struct guest_root *guest, struct lines *changes, struct 
 {
     OWNED(lines) found = lines_new(err);
 
-    if (found == NULL || !list_units(guest, PATTERNS(agents), found, err))
+    if (found == NULL || !list_units(guest, NAMES(agents), found, err))
         return false;
     for (size_t i = 0; i < found->count; i++) {
         if (!mask_in(guest, UNITS, found->items[i], err) ||
@@ -279,7 +266,7 @@ static bool warn_of_snaps(struct guest_root *guest, struct lines *warnings, stru
     if (names == NULL || !guest_list(guest, folder, names, err))
         return false;
     for (size_t i = 0; i < names->count; i++) {
-        if (matches(names->items[i], PATTERNS(agent_snaps)) &&
+        if (name_matches(names->items[i], NAMES(agent_snaps)) &&
             !lines_add(warnings, err,
                        "%s/%s takes orders from the host once it is installed: remove it from the "
                        "seed",

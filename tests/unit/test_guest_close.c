@@ -104,13 +104,15 @@ static void masks_mounts_outside_the_root(void **state)
         " unit $u/snap-core-1.mount /var/lib/snapd/snaps/core_1.snap squashfs;"
         " unit $u/swapfile.swap /swapfile;"
         " l=guest/usr/local/lib/systemd/system; mkdir -p $l $u/opt.mount.d;"
-        " unit $l/srv-local.mount LABEL=local; unit $s/opt.mount tmpfs tmpfs;"
+        " unit $l/srv-local.mount LABEL=local; unit $s/srv-id.mount ID=ata-1; unit $s/opt.mount "
+        "tmpfs tmpfs;"
         " printf '[Mount]\n\tWhat\t=\tUUID=0c7a4f5e\n' >$u/opt.mount.d/other.conf");
     assert_true(units_close(&guest.root, &options, &result, &err));
     EXPECT_MASKED(UNITS, true, "srv-data.mount", "srv-disk.mount", "srv-host.mount",
-                  "srv-my\\x2ddisk.mount", "dev-sdb1.swap", "srv-local.mount", "opt.mount");
+                  "srv-my\\x2ddisk.mount", "dev-sdb1.swap", "srv-local.mount", "opt.mount",
+                  "srv-id.mount");
     EXPECT_MASKED(UNITS, false, "tmp.mount", "home.mount", "snap-core-1.mount", "swapfile.swap");
-    assert_int_equal(result.warnings.count, 7);
+    assert_int_equal(result.warnings.count, 8);
     assert_true(lines_contain(&result.warnings, "dev-sdb1.swap is masked: what it mounts is not in "
                                                 "the encrypted root"));
     lines_clear(&result.changes);
