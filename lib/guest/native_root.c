@@ -192,16 +192,6 @@ static const struct guest_root_ops native_ops = {
     .build_initramfs = initramfs_complete,
 };
 
-static uint64_t offset_of(const struct partition_table *table, const struct partition *partition)
-{
-    return partition->entry.first_lba * table->gpt.block_bytes;
-}
-
-static uint64_t length_of(const struct partition_table *table, const struct partition *partition)
-{
-    return (partition->entry.last_lba - partition->entry.first_lba + 1) * table->gpt.block_bytes;
-}
-
 static struct ext4 *open_ext4(struct disk *disk, const struct partition_table *table,
                               enum partition_role role, struct error *err)
 {
@@ -212,8 +202,8 @@ static struct ext4 *open_ext4(struct disk *disk, const struct partition_table *t
                   role == ROLE_ROOT ? "root" : "/boot");
         return NULL;
     }
-    struct ext4 *ext4 =
-        ext4_open_writable(disk, offset_of(table, partition), length_of(table, partition), err);
+    struct ext4 *ext4 = ext4_open_writable(disk, gpt_entry_offset(&table->gpt, &partition->entry),
+                                           gpt_entry_length(&table->gpt, &partition->entry), err);
     if (ext4 == NULL)
         error_wrap(err, "partition %u", partition->entry.number);
     return ext4;
@@ -234,7 +224,8 @@ struct native_root *native_root_open(struct disk *disk, const struct partition_t
     native->boot = native->main == NULL ? NULL : open_ext4(disk, table, ROLE_BOOT, err);
     if (native->boot == NULL)
         return NULL;
-    native->esp = fat_open(disk, offset_of(table, esp), length_of(table, esp), err);
+    native->esp = fat_open(disk, gpt_entry_offset(&table->gpt, &esp->entry),
+                           gpt_entry_length(&table->gpt, &esp->entry), err);
     /* the mount points: of the ESP both in root and in what is mounted over that */
     if (native->esp == NULL || !ext4_make_folder(native->main, "/boot/efi", err) ||
         !ext4_make_folder(native->boot, "/efi", err))
