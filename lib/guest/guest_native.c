@@ -17,7 +17,6 @@ static void read_place(const struct partition_table *table, struct guest_place *
     snprintf(place->root_type, sizeof(place->root_type), "%s", root->volume.type);
 }
 
-/* What the guest is, both ways read alike: a refusal here is the appliance's, too. */
 static bool work(struct native_root *native, const struct partition_table *table,
                  const struct coldseal_guest_options *options, struct guest_result *result,
                  bool *is_final, struct error *err)
@@ -28,8 +27,10 @@ static bool work(struct native_root *native, const struct partition_table *table
     struct guest_os os;
 
     read_place(table, &place);
+    /* what the guest is, both ways read alike, unless something could not be read: a refusal here
+     * is the appliance's, too */
     if (!set_up_check(&native->root, &place, options, &os, result, err))
-        return *is_final = true, false;
+        return *is_final = native_root_saw_all(native, err), false;
     if (os.initramfs != INITRAMFS_TOOLS)
         return error_set(err, COLDSEAL_UNSUPPORTED, "the guest's initramfs is dracut's");
     return set_up_apply(&native->root, &os, options, none, result, err) &&

@@ -233,12 +233,17 @@ struct native_root *native_root_open(struct disk *disk, const struct partition_t
     return TAKE(native);
 }
 
+bool native_root_saw_all(const struct native_root *native, struct error *err)
+{
+    return native->failure.message[0] == '\0' ||
+           error_set(err, COLDSEAL_UNSUPPORTED, "%s", native->failure.message);
+}
+
 bool native_root_finish(struct native_root *native, struct error *err)
 {
     /* a unit that is not seen would not be masked */
-    if (native->failure.message[0] != '\0')
-        return error_set(err, COLDSEAL_UNSUPPORTED, "%s", native->failure.message);
-    return ext4_commit(native->main, err) && ext4_commit(native->boot, err);
+    return native_root_saw_all(native, err) && ext4_commit(native->main, err) &&
+           ext4_commit(native->boot, err);
 }
 
 void native_root_free(struct native_root *native)

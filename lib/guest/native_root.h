@@ -24,8 +24,9 @@ struct native_root *native_root_open(struct disk *disk, const struct partition_t
                                      struct error *err);
 void native_root_free(struct native_root *native);
 DEFINE_OWNED(native_root);
-/* Writes what is still in memory. COLDSEAL_UNSUPPORTED where anything was not seen because reading
- * a folder failed. */
+/* Whether every look at a name was answered. COLDSEAL_UNSUPPORTED: reading a folder failed. */
+bool native_root_saw_all(const struct native_root *native, struct error *err);
+/* Writes what is still in memory, where all was seen. */
 bool native_root_finish(struct native_root *native, struct error *err);
 
 struct native_root *native_root_of(struct guest_root *guest);
