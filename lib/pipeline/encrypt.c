@@ -116,10 +116,7 @@ static bool prepare_source(struct encryption *work, struct error *err)
     work->source = work->plain;
     if (work->side.prepared || options->no_prepare)
         return refuse_guest_options(work, err);
-    const char *file = input_file(work->input, work->plain->disk, err);
-    if (file == NULL)
-        return false;
-    work->prepared = prepared_new(file, &options->guest, options->progress, err);
+    work->prepared = prepared_new(work->input, &options->guest, options->progress, err);
     if (work->prepared == NULL)
         return false;
     work->source = work->prepared->source;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prepare: the guest's part, written as a plain image. */
 #include "core/outfile.h"
-#include "image/open.h"
 #include "pipeline/describe.h"
 #include "pipeline/prepared.h"
 #include "pipeline/write_image.h"
@@ -57,10 +56,8 @@ bool coldseal_prepare(const struct coldseal_prepare_options *options,
     if (plan == NULL)
         return error_no_memory(err);
     OWNED(input) input = input_open(options->in, err);
-    OWNED(disk) disk = input == NULL ? NULL : image_open(input_path(input), NULL, err);
-    const char *file = disk == NULL ? NULL : input_file(input, disk, err);
     OWNED(prepared)
-    prepared = file == NULL ? NULL : prepared_new(file, &options->guest, options->progress, err);
+    prepared = input == NULL ? NULL : prepared_new(input, &options->guest, options->progress, err);
     if (prepared == NULL)
         return false;
     OWNED(image_output) out = write_prepared(options, prepared, plan, err);

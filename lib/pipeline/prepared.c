@@ -84,6 +84,13 @@ static void drop_native(struct prepared *prepared)
     close(TAKE_FD(prepared->overlay_fd));
 }
 
+static bool open_base(struct prepared *prepared, const char *path, struct error *err)
+{
+    disk_free(TAKE(prepared->base));
+    prepared->base = image_open(path, NULL, err);
+    return prepared->base != NULL;
+}
+
 static bool run_appliance(struct prepared *prepared, const char *path,
                           const struct guest_request *request, uint64_t size_bytes,
                           struct error *err)
@@ -129,7 +136,8 @@ static bool make_room_for_boot(const struct partition_table *table, struct guest
     return true;
 }
 
-static bool prepare_in_appliance(struct prepared *prepared, const char *path,
+/* What no other program can open is copied for it, and then read there as well. */
+static bool prepare_in_appliance(struct prepared *prepared, struct input *input,
                                  const struct partition_table *table,
                                  const struct coldseal_guest_options *options,
                                  struct coldseal_progress progress, struct error *err)
@@ -137,12 +145,15 @@ static bool prepare_in_appliance(struct prepared *prepared, const char *path,
     struct guest_request request = make_request(prepared, table, options, progress);
     uint64_t size_bytes = disk_size(prepared->base);
 
-    return make_room_for_boot(table, &request, &size_bytes, err) &&
+    if (!make_room_for_boot(table, &request, &size_bytes, err))
+        return false;
+    const char *path = input_file(input, prepared->base, err);
+    return path != NULL && open_base(prepared, path, err) &&
            run_appliance(prepared, path, &request, size_bytes, err) &&
            reopen(prepared, request.root_partition, err);
 }
 
-static bool prepare(struct prepared *prepared, const char *path,
+static bool prepare(struct prepared *prepared, struct input *input,
                     const struct coldseal_guest_options *options, struct coldseal_progress progress,
                     struct error *err)
 {
@@ -159,20 +170,20 @@ static bool prepare(struct prepared *prepared, const char *path,
         return false;
     uint32_t root_number = partition_by_role(table, ROLE_ROOT)->entry.number;
     if (options->appliance == COLDSEAL_APPLIANCE_YES)
-        return prepare_in_appliance(prepared, path, table, options, progress, err);
+        return prepare_in_appliance(prepared, input, table, options, progress, err);
     if (run_native(prepared, table, options, progress, &is_final, &why))
         return look_at(prepared, TAKE(prepared->native), root_number, err);
     if (is_final || options->appliance == COLDSEAL_APPLIANCE_NO)
         return *err = why, false;
     drop_native(prepared);
-    if (!prepare_in_appliance(prepared, path, table, options, progress, err))
+    if (!prepare_in_appliance(prepared, input, table, options, progress, err))
         return false;
     snprintf(prepared->guest->appliance_because, sizeof(prepared->guest->appliance_because),
              "%.255s", why.message);
     return true;
 }
 
-struct prepared *prepared_new(const char *path, const struct coldseal_guest_options *options,
+struct prepared *prepared_new(struct input *input, const struct coldseal_guest_options *options,
                               struct coldseal_progress progress, struct error *err)
 {
     OWNED(prepared) prepared = calloc(1, sizeof(*prepared));
@@ -185,8 +196,8 @@ struct prepared *prepared_new(const char *path, const struct coldseal_guest_opti
     prepared->workspace = workspace_new(err);
     if (prepared->workspace == NULL)
         return NULL;
-    prepared->base = image_open(path, NULL, err);
-    if (prepared->base == NULL || !prepare(prepared, path, options, progress, err))
+    if (!open_base(prepared, input_path(input), err) ||
+        !prepare(prepared, input, options, progress, err))
         return NULL;
     return TAKE(prepared);
 }

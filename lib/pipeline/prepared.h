@@ -4,6 +4,7 @@
 #define PIPELINE_PREPARED_H
 
 #include "guest/guest.h"
+#include "pipeline/input.h"
 #include "pipeline/source.h"
 #include "pipeline/workspace.h"
 
@@ -17,8 +18,8 @@ struct prepared {
     struct cleartext_side side; /* of the prepared image */
 };
 
-/* On an overlay of `path`, in an appliance or without one. */
-struct prepared *prepared_new(const char *path, const struct coldseal_guest_options *options,
+/* On an overlay of the input (borrowed), in an appliance or without one. */
+struct prepared *prepared_new(struct input *input, const struct coldseal_guest_options *options,
                               struct coldseal_progress progress, struct error *err);
 void prepared_free(struct prepared *prepared);
 DEFINE_OWNED(prepared);
