@@ -87,9 +87,11 @@ check_PROGRAMS += tests/unit/test_boot_files
 tests_unit_test_boot_files_SOURCES = tests/unit/test_boot_files.c tests/unit/shell.c tests/unit/shell.h
 
 check_PROGRAMS += tests/unit/test_fat_edit
-tests_unit_test_fat_edit_SOURCES = tests/unit/test_fat_edit.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_fat_edit_SOURCES = tests/unit/test_fat_edit.c tests/unit/fat_file.c tests/unit/fat_file.h \
+	tests/unit/shell.c tests/unit/shell.h
 check_PROGRAMS += tests/unit/test_fat
-tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/shell.c tests/unit/shell.h
+tests_unit_test_fat_SOURCES = tests/unit/test_fat.c tests/unit/fat_file.c tests/unit/fat_file.h \
+	tests/unit/shell.c tests/unit/shell.h
 check_PROGRAMS += tests/unit/test_ext4_edit
 tests_unit_test_ext4_edit_SOURCES = tests/unit/test_ext4_edit.c tests/unit/shell.c tests/unit/shell.h
 

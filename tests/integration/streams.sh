@@ -19,19 +19,8 @@ expect_nothing_left()
     [ -z "$(ls -A "$TMPDIR")" ] || fail "left: $(ls -A "$TMPDIR")"
 }
 
-# expect_root IMAGE KEY: cryptsetup gives the plain root, every block in use.
-expect_root()
-{
-    luks_decrypt "$1" "$2" root.found
-    truncate -s "$(stat -c %s root.plain)" root.found
-    rm -f used.found
-    e2image -ra root.found used.found 2>/dev/null
-    expect_same used.plain used.found
-}
-
 tiny_image plain.raw 24
 tiny_extract plain.raw 1 root.plain
-e2image -ra root.plain used.plain 2>/dev/null
 qemu-img convert -c -O qcow2 plain.raw plain.qcow2
 # In a hole of an encrypted image decrypt leaves a hole, and a stream has none.
 expect_code 0 "$COLDSEAL" encrypt plain.raw pool.raw --key-out pool.key --no-prepare --holes none
@@ -49,19 +38,19 @@ if [ -s err1 ] || [ -s err2 ]; then
 fi
 [ "$(stat -c %s piped.raw)" = "$(stat -c %s pool.raw)" ] || fail "another size"
 luks_expect_pinned piped.raw one.key
-expect_root piped.raw one.key
+luks_expect_root piped.raw one.key root.plain
 expect_nothing_left
 
 note "qcow2 in by a pipe, qcow2 out: as qemu-img has it, and byte for byte the file that -o would be"
 cat plain.qcow2 | "$COLDSEAL" encrypt - - --format qcow2 --key-out two.key --no-prepare >piped.qcow2
 qemu-img check -q piped.qcow2 || fail "qemu-img check"
-expect_root piped.qcow2 two.key
+luks_expect_root piped.qcow2 two.key root.plain
 "$COLDSEAL" decrypt pool.raw - --format qcow2 --key-file pool.key >stream.qcow2
 expect_same back.qcow2 stream.qcow2
 "$COLDSEAL" decrypt - - --key-file pool.key <pool.raw >stream.raw
 expect_same back.raw stream.raw
 cat piped.qcow2 | "$COLDSEAL" rekey - - --key-file two.key --drop-slot 0 --key-out three.key >rekeyed.raw
-expect_root rekeyed.raw three.key
+luks_expect_root rekeyed.raw three.key root.plain
 ! luks_opens rekeyed.raw two.key || fail "the old key opens it"
 
 note "standard input that is a file is read where it is, from its beginning only"
@@ -82,7 +71,7 @@ written=$(awk '{ sum += $NF } END { print sum + 0 }' trace)
 note "a key through standard output or input, an image through the other"
 "$COLDSEAL" encrypt - pool3.raw --key-out - --no-prepare --holes none <plain.raw >five.key
 [ "$(stat -c %s five.key)" = 32 ] || fail "not a key alone"
-expect_root pool3.raw five.key
+luks_expect_root pool3.raw five.key root.plain
 "$COLDSEAL" decrypt pool3.raw - --key-file - <five.key | cmp - back.raw || fail "key by stdin, image by stdout"
 
 note "what does not go together"

@@ -28,6 +28,20 @@ luks_decrypt()
         --key-file "$2" "$3" >/dev/null
 }
 
+# luks_expect_root IMAGE KEY PLAIN: cryptsetup gives a sound file system, in which every block that the file
+# system PLAIN uses is what it was.
+luks_expect_root()
+{
+    luks_decrypt "$1" "$2" "$TMP/luks-found"
+    truncate -s "$(stat -c %s "$3")" "$TMP/luks-found"
+    e2fsck -fn "$TMP/luks-found" >"$TMP/luks-e2fsck.log" 2>&1 ||
+        { cat "$TMP/luks-e2fsck.log"; fail "e2fsck of $1"; }
+    rm -f "$TMP/luks-used-plain" "$TMP/luks-used-found"
+    e2image -ra "$3" "$TMP/luks-used-plain" 2>/dev/null
+    e2image -ra "$TMP/luks-found" "$TMP/luks-used-found" 2>/dev/null
+    expect_same "$TMP/luks-used-plain" "$TMP/luks-used-found"
+}
+
 # luks_volume_key IMAGE KEY OUT
 luks_volume_key()
 {

@@ -14,38 +14,11 @@
 #include <cmocka.h>
 
 #include "boot/fat.h"
+#include "fat_file.h"
 #include "image/open.h"
 #include "shell.h"
 
 #define FILE_LIMIT ((size_t)64 << 20)
-
-/* A volume file opened; freed by close_volume(). */
-struct volume {
-    int fd;
-    struct disk *disk;
-    struct fat *fat;
-};
-
-static struct volume open_volume(const char *path, uint64_t offset)
-{
-    struct error err = {0};
-    struct volume v = {.fd = open(path, O_RDWR | O_CLOEXEC)};
-
-    assert_true(v.fd >= 0);
-    v.disk = raw_open(v.fd, true, &err);
-    assert_non_null(v.disk);
-    v.fat = fat_open(v.disk, offset, disk_size(v.disk) - offset, &err);
-    if (v.fat == NULL)
-        fail_msg("%s", err.message);
-    return v;
-}
-
-static void close_volume(struct volume *v)
-{
-    fat_free(v->fat);
-    disk_free(v->disk);
-    close(v->fd);
-}
 
 static void make_tree(void)
 {
@@ -164,9 +137,9 @@ static void test_reads_as_mtools(void **state)
     for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
         shell_run("rm -f vol; %s", makers[i]);
         fill("vol");
-        struct volume v = open_volume("vol", 0);
+        struct fat_file v = fat_file_open("vol", 0);
         assert_tree(v.fat, "");
-        close_volume(&v);
+        fat_file_close(&v);
     }
 }
 
@@ -180,7 +153,7 @@ static void test_names_without_case(void **state)
     make_tree();
     shell_run("mkfs.vfat -F 32 -C vol 40000");
     fill("vol");
-    struct volume v = open_volume("vol", 0);
+    struct fat_file v = fat_file_open("vol", 0);
     assert_true(fat_lookup(v.fat, "/efi/boot/bootx64.efi", &entry, &found, &err) && found);
     assert_string_equal(entry.name, "BOOTX64.EFI");
     assert_int_equal(entry.size_bytes, 90001);
@@ -199,7 +172,7 @@ static void test_names_without_case(void **state)
     assert_null(fat_read_file(v.fat, "/none", FILE_LIMIT, &err));
     assert_null(fat_read_file(v.fat, "/EFI/BOOT/BOOTX64.EFI", 90000, &err));
     assert_non_null(strstr(err.message, "90001"));
-    close_volume(&v);
+    fat_file_close(&v);
 }
 
 /* A FAT32 volume with as few clusters as a FAT16 one: firmware, Linux and GRUB go by the boot
@@ -213,9 +186,9 @@ static void test_small_fat32(void **state)
     poke("vol", 32, 20000, 4);
     shell_run("cp vol small; truncate -s 10240000 small; fsck.vfat -n small >log 2>&1;"
               "grep -q 'Filesystem is FAT32' log");
-    struct volume v = open_volume("small", 0);
+    struct fat_file v = fat_file_open("small", 0);
     assert_tree(v.fat, "");
-    close_volume(&v);
+    fat_file_close(&v);
 }
 
 /* The same change to the file on this machine, then mcopy's copy of ours against it. */
@@ -245,7 +218,7 @@ static void test_patches_in_place(void **state)
         shell_run("rm -f vol; %s", makers[i]);
         fill("vol");
         shell_run("cp vol before; fsck.vfat -n vol >fsck-before || true");
-        struct volume v = open_volume("vol", 0);
+        struct fat_file v = fat_file_open("vol", 0);
         patch_both(v.fat, 0, 1);
         patch_both(v.fat, 511, 2);
         patch_both(v.fat, 4095, 30000);
@@ -254,7 +227,7 @@ static void test_patches_in_place(void **state)
         assert_int_equal(err.code, COLDSEAL_BAD_IMAGE);
         assert_false(fat_patch_file(v.fat, "/pieces.bin", UINT64_MAX, "ab", 2, &err));
         assert_false(fat_patch_file(v.fat, "/EFI", 0, "ab", 2, &err));
-        close_volume(&v);
+        fat_file_close(&v);
         shell_run(
             "MTOOLS_SKIP_CHECK=1 mcopy -n -i vol ::/pieces.bin got && cmp got tree/pieces.bin");
         shell_run("fsck.vfat -n vol >fsck-after || true; cmp fsck-before fsck-after");
@@ -270,10 +243,10 @@ static void test_volume_within_a_disk(void **state)
     shell_run("mkfs.vfat -F 32 -C vol 40000");
     fill("vol");
     shell_run("truncate -s 3M disk && cat vol >>disk");
-    struct volume v = open_volume("disk", 3 << 20);
+    struct fat_file v = fat_file_open("disk", 3 << 20);
     assert_tree(v.fat, "");
     patch_both(v.fat, 1000, 20000);
-    close_volume(&v);
+    fat_file_close(&v);
     shell_run("tail -c +$((3 * 1048576 + 1)) disk >vol;"
               "MTOOLS_SKIP_CHECK=1 mcopy -n -i vol ::/pieces.bin got && cmp got tree/pieces.bin");
 }
@@ -355,23 +328,23 @@ static uint32_t first_cluster_of(const char *path)
     struct fat_entry entry;
     struct error err = {0};
     bool found;
-    struct volume v = open_volume("vol", 0);
+    struct fat_file v = fat_file_open("vol", 0);
 
     assert_true(fat_lookup(v.fat, path, &entry, &found, &err) && found);
-    close_volume(&v);
+    fat_file_close(&v);
     return entry.first_cluster;
 }
 
 static void assert_unreadable(const char *path, const char *words)
 {
     struct error err = {0};
-    struct volume v = open_volume("vol", 0);
+    struct fat_file v = fat_file_open("vol", 0);
 
     assert_null(fat_read_file(v.fat, path, FILE_LIMIT, &err));
     if (err.code != COLDSEAL_BAD_IMAGE || strstr(err.message, words) == NULL)
         fail_msg("%s: code %d, %s", path, err.code, err.message);
     assert_false(fat_patch_file(v.fat, path, 0, "x", 1, &err));
-    close_volume(&v);
+    fat_file_close(&v);
 }
 
 static void test_hostile_chains(void **state)
@@ -410,26 +383,26 @@ static void test_hostile_directories(void **state)
     /* A file that is a folder, and that folder again: as deep as the path says, not deeper. */
     poke("vol", entry_offset + 11, 0x10, 1);
     poke("vol", entry_offset + 26, dir, 2);
-    struct volume v = open_volume("vol", 0);
+    struct fat_file v = fat_file_open("vol", 0);
     assert_true(fat_lookup(v.fat, "/dir/file/file/file/file", &entry, &found, &err) && found);
     assert_false(fat_lookup(v.fat,
                             "/dir/file/file/file/file/file/file/file/file/file/file/file/"
                             "file/file/file/file/file/file",
                             &entry, &found, &err));
-    close_volume(&v);
+    fat_file_close(&v);
     /* A folder whose chain comes back to it. */
     poke("vol", p.table + 2 * dir, dir, 2);
-    v = open_volume("vol", 0);
+    v = fat_file_open("vol", 0);
     assert_false(fat_list(v.fat, "/dir", count_name, &names, &err));
     assert_int_equal(err.code, COLDSEAL_BAD_IMAGE);
-    close_volume(&v);
+    fat_file_close(&v);
     /* A folder without clusters would be the root. */
     poke("vol", entry_offset + 26, 0, 2);
     poke("vol", p.table + 2 * dir, 0xffff, 2);
-    v = open_volume("vol", 0);
+    v = fat_file_open("vol", 0);
     assert_false(fat_lookup(v.fat, "/dir/file/other", &entry, &found, &err));
     assert_int_equal(err.code, COLDSEAL_BAD_IMAGE);
-    close_volume(&v);
+    fat_file_close(&v);
 }
 
 static void test_name_that_is_there_twice(void **state)
@@ -453,11 +426,11 @@ static void test_name_that_is_there_twice(void **state)
     assert_int_equal(fseek(file, (long)at, SEEK_SET), 0);
     assert_int_equal(fwrite("OTHER      ", 1, 11, file), 11);
     assert_int_equal(fclose(file), 0);
-    struct volume v = open_volume("vol", 0);
+    struct fat_file v = fat_file_open("vol", 0);
     assert_false(fat_lookup(v.fat, "/other", &entry, &found, &err));
     assert_int_equal(err.code, COLDSEAL_BAD_IMAGE);
     assert_true(fat_lookup(v.fat, "/dir/file", &entry, &found, &err) && found);
-    close_volume(&v);
+    fat_file_close(&v);
 }
 
 int main(void)

@@ -11,36 +11,10 @@
 #include <cmocka.h>
 
 #include "boot/fat_edit.h"
-#include "image/open.h"
+#include "fat_file.h"
 #include "shell.h"
 
 #define LARGE_BYTES 150001
-
-struct volume {
-    int fd;
-    struct disk *disk;
-    struct fat *fat;
-};
-
-static struct volume open_volume(void)
-{
-    struct error err = {0};
-    struct volume v = {.fd = open("volume", O_RDWR | O_CLOEXEC)};
-
-    v.disk = raw_open(v.fd, true, &err);
-    assert_non_null(v.disk);
-    v.fat = fat_open(v.disk, 0, disk_size(v.disk), &err);
-    if (v.fat == NULL)
-        fail_msg("%s", err.message);
-    return v;
-}
-
-static void close_volume(struct volume *v)
-{
-    fat_free(v->fat);
-    disk_free(v->disk);
-    close(v->fd);
-}
 
 /* Free clusters lie in pieces. */
 static void make_volume(const char *arguments, const char *size)
@@ -105,12 +79,12 @@ static void changes_files(void **state)
         large[i] = (uint8_t)(i * 5 + i / 512);
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         make_volume(formats[i][0], formats[i][1]);
-        struct volume v = open_volume();
+        struct fat_file v = fat_file_open("volume", 0);
         change_all(v.fat, large);
         OWNED(bytes) ours = fat_read_file(v.fat, "/EFI/BOOT/grubx64.efi", LARGE_BYTES, &err);
         assert_non_null(ours);
         assert_memory_equal(ours->data, large, LARGE_BYTES - 1);
-        close_volume(&v);
+        fat_file_close(&v);
         shell_run("fsck.vfat -n volume >said 2>&1 || { cat said; false; }");
         expect_file("/EFI/ubuntu/grub.cfg", "set x=1\n", 8);
         expect_file("/EFI/BOOT/grubx64.efi", large, LARGE_BYTES - 1);
@@ -133,7 +107,7 @@ static void says_what_does_not_fit(void **state)
 
     (void)state;
     make_volume("-F 12", "4M");
-    struct volume v = open_volume();
+    struct fat_file v = fat_file_open("volume", 0);
     assert_false(fat_write_file(v.fat, "/EFI/much", much, sizeof(much), &err));
     assert_int_equal(err.code, COLDSEAL_UNSUPPORTED);
     assert_false(fat_write_file(v.fat, "/EFI/Mixed.cfg", "", 0, &err));
@@ -143,7 +117,7 @@ static void says_what_does_not_fit(void **state)
     assert_false(fat_write_file(v.fat, "/none/file", "", 0, &err));
     assert_false(fat_remove(v.fat, "/EFI/BOOT", &err));
     assert_false(fat_make_folder(v.fat, "/EFI/ubuntu/grub.cfg/x", &err));
-    close_volume(&v);
+    fat_file_close(&v);
 }
 
 /* A fixed root directory is full at some time. */
@@ -155,13 +129,13 @@ static void root_is_full(void **state)
 
     (void)state;
     make_volume("-F 12 -r 32", "4M");
-    struct volume v = open_volume();
+    struct fat_file v = fat_file_open("volume", 0);
     do
         snprintf(path, sizeof(path), "/f%d", i++);
     while (i < 64 && fat_write_file(v.fat, path, "x", 1, &err));
     assert_int_equal(err.code, COLDSEAL_UNSUPPORTED);
     assert_in_range(i, 20, 33);
-    close_volume(&v);
+    fat_file_close(&v);
     shell_run("fsck.vfat -n volume >said 2>&1 || { cat said; false; }");
 }
 
