@@ -84,13 +84,20 @@ run()
     return "$code"
 }
 
+# expect_nothing_left WHAT: the program ended and told so.
+expect_nothing_left()
+{
+    [ -e left ] || fail "$1: nothing is told of memory"
+    [ ! -s left ] || fail "$1: $(cat left)"
+}
+
 # try KIND NAME: the command in the array of that name.
 try()
 {
     local kind=$1 name=$2 step count at code failed=0 well=0
     local -n command=$name
     run "$kind" 0 "${command[@]}" || { cat err >&2; fail "$name fails with no fault"; }
-    [ ! -s left ] || fail "$name: $(cat left)"
+    expect_nothing_left "$name"
     count=$(cat count)
     [ "$count" -gt 0 ] || { [ "$kind $name" = "lock inspect" ] && return; fail "$kind, $name: no call"; }
     step=$((points == 0 ? 1 : count / points + 1))
@@ -98,13 +105,14 @@ try()
     for ((at = 1 + step / 3; at <= count; at += step)); do
         code=0
         run "$kind" "$at" "${command[@]}" || code=$?
-        [ ! -s left ] || fail "$kind $at, $name: $(cat left)"
         case $code in
         0)
+            expect_nothing_left "$kind $at, $name"
             "check_$name"
             well=$((well + 1))
             ;;
         3 | 6)
+            expect_nothing_left "$kind $at, $name"
             [ "$(wc -l <err)" -eq 1 ] || { cat err >&2; fail "$kind $at, $name: not one line"; }
             [ -z "$(ls -A work)" ] || fail "$kind $at, $name failed and left $(ls -A work)"
             failed=$((failed + 1))

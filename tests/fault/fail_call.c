@@ -57,7 +57,7 @@ static int find_places(struct dl_phdr_info *info, size_t size, void *context)
     (void)size;
     (void)context;
     if (place == &program)
-        program_base = (const void *)info->dlpi_addr; /* NOLINT: where the linker put it */
+        program_base = (const void *)info->dlpi_addr;
     for (int i = 0; place != NULL && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
         if (header->p_type == PT_LOAD && (header->p_flags & PF_X) != 0) {
